@@ -1,0 +1,60 @@
+/** What went wrong, in a form that code can decide on. The message is for people. */
+export type ErrorCode =
+  /** The caller asked for something that makes no sense; asking again the same way cannot help. */
+  | "usage"
+  /** The configuration is wrong or lacks something. */
+  | "config"
+  /** A document or message is not what its format allows, or says two things at once. */
+  | "malformed"
+  /** A document is well formed, but of a kind that is not supported. */
+  | "unsupported"
+  /** Content is not what its digest or size promises. */
+  | "digest-mismatch"
+  /** A limit of the configuration was passed. */
+  | "limit"
+  | "unauthorized"
+  | "forbidden"
+  | "not-found"
+  /** The thing exists already, or somebody else changed it meanwhile. */
+  | "conflict"
+  /** The other side could not be reached, or broke off. */
+  | "network"
+  /** The other side answered that it cannot serve now (429, 5xx). */
+  | "unavailable"
+  /** The deadline passed. */
+  | "timeout"
+  /** The caller gave up. */
+  | "cancelled"
+  /** An address, redirect or realm that must not be contacted. */
+  | "refused"
+  /** A signing or verifying key is missing or unusable. */
+  | "key"
+  /** Evidence for this image does not exist and never will. */
+  | "no-evidence"
+  /** A fault of this program or of a user's check. */
+  | "internal";
+
+/**
+ * The one error that crosses rooms.
+ *
+ * `retryable` speaks of repeating the very same call. What an event does about it is decided in
+ * `delivery/settle.ts` alone.
+ */
+export class VoucherError extends Error {
+  override readonly name = "VoucherError";
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+
+  constructor(code: ErrorCode, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+/** Returns `thrown` as a VoucherError; what was no VoucherError becomes an `internal` one with `thrown` as its cause. */
+export function asVoucherError(thrown: unknown): VoucherError {
+  if (thrown instanceof VoucherError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new VoucherError("internal", message, { cause: thrown });
+}
