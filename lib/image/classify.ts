@@ -1,12 +1,19 @@
 import type { Digest } from "./digest.ts";
 import type { Descriptor, Index, Manifest } from "./manifest.ts";
-import { BUILDKIT_ATTESTATION, BUILDKIT_CACHE_CONFIG, CONFIG_TYPES, IN_TOTO, isAttestationLayer } from "./media-types.ts";
+import {
+  BUILDKIT_ATTESTATION,
+  BUILDKIT_CACHE_CONFIG,
+  CONFIG_TYPES,
+  IN_TOTO,
+  isAttestationLayer,
+} from "./media-types.ts";
 
 const REFERENCE_TYPE = "vnd.docker.reference.type";
 const REFERENCE_DIGEST = "vnd.docker.reference.digest";
 
 /** Tags under which signatures, attestations and referrers of other images are kept: cosign's, and the OCI fallback. */
-const COMPANION_TAG = /^(?:sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?|sha512-[0-9a-f]{64}(?:[0-9a-f]{64}\.(?:sig|att|sbom))?)$/;
+const COMPANION_TAG =
+  /^(?:sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?|sha512-[0-9a-f]{64}(?:[0-9a-f]{64}\.(?:sig|att|sbom))?)$/;
 
 /** Whether a tag says that what it names accompanies an image and is none itself. */
 export function isCompanionTag(tag: string): boolean {
@@ -36,7 +43,11 @@ export function isBuildKitCache(index: Index): boolean {
  * Whether a child of an index is an attestation that BuildKit stored beside the images. Descriptor, sibling and content
  * must agree: runtimes select a child by platform alone, so a runnable image could hide behind the annotation.
  */
-export function isBuildKitAttestation(child: Descriptor, content: Manifest, siblings: readonly Descriptor[]): boolean {
+export function isBuildKitAttestation(
+  child: Descriptor,
+  content: Manifest,
+  siblings: readonly Descriptor[],
+): boolean {
   return claimsToBeAttestation(child, siblings) && isAttestationContent(content);
 }
 

@@ -17,9 +17,15 @@ export function parseDigest(text: string): Digest {
   if (isDigest(text)) return text;
   const algorithm = /^([a-z0-9]+(?:[+._-][a-z0-9]+)*):/.exec(text)?.[1];
   if (algorithm !== undefined && algorithm !== "sha256" && algorithm !== "sha512") {
-    throw new VoucherError("unsupported", `digest algorithm "${algorithm}" is not supported; use sha256 or sha512`);
+    throw new VoucherError(
+      "unsupported",
+      `digest algorithm "${algorithm}" is not supported; use sha256 or sha512`,
+    );
   }
-  throw new VoucherError("malformed", `${quote(text)} is no digest; a digest looks like sha256:<64 hex digits>`);
+  throw new VoucherError(
+    "malformed",
+    `${quote(text)} is no digest; a digest looks like sha256:<64 hex digits>`,
+  );
 }
 
 export function algorithmOf(digest: Digest): DigestAlgorithm {

@@ -10,7 +10,15 @@ export interface ImageConfig {
   readonly user: string;
 }
 
-const RESERVED = reservedKeys("architecture", "os", "os.version", "os.features", "variant", "config", "rootfs");
+const RESERVED = reservedKeys(
+  "architecture",
+  "os",
+  "os.version",
+  "os.features",
+  "variant",
+  "config",
+  "rootfs",
+);
 const RESERVED_IN_CONFIG = reservedKeys("User");
 
 const ImageConfigSchema = z.object({
@@ -32,7 +40,10 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   const parsed = ImageConfigSchema.safeParse(document);
   if (!parsed.success) {
     const path = parsed.error.issues[0]?.path.join(".") || "it";
-    throw new VoucherError("malformed", `the image config is unusable: ${path} is missing or has the wrong type`);
+    throw new VoucherError(
+      "malformed",
+      `the image config is unusable: ${path} is missing or has the wrong type`,
+    );
   }
   const { os, architecture, variant, config } = parsed.data;
   const osVersion = parsed.data["os.version"];

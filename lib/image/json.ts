@@ -31,7 +31,10 @@ export function refuseCaseVariants(object: JsonObject, reserved: ReadonlyMap<str
   for (const key of Object.keys(object)) {
     const meant = reserved.get(fold(key));
     if (meant !== undefined && meant !== key) {
-      throw new VoucherError("malformed", `the key ${JSON.stringify(key)} can be read as ${JSON.stringify(meant)}`);
+      throw new VoucherError(
+        "malformed",
+        `the key ${JSON.stringify(key)} can be read as ${JSON.stringify(meant)}`,
+      );
     }
   }
 }
@@ -72,6 +75,9 @@ function addKey(keys: Set<string> | undefined, token: string): void {
 function refuseUnsafeNumber(token: string): void {
   const value = Number(token);
   if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) {
-    throw new VoucherError("malformed", `the number ${token.slice(0, 40)} is too large to be read the same by everyone`);
+    throw new VoucherError(
+      "malformed",
+      `the number ${token.slice(0, 40)} is too large to be read the same by everyone`,
+    );
   }
 }

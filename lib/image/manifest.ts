@@ -93,7 +93,10 @@ const DocumentSchema = z.object({
 });
 
 const IndexSchema = z.extend(DocumentSchema, { manifests: z.array(DescriptorSchema) });
-const ManifestSchema = z.extend(DocumentSchema, { config: DescriptorSchema, layers: z.array(DescriptorSchema) });
+const ManifestSchema = z.extend(DocumentSchema, {
+  config: DescriptorSchema,
+  layers: z.array(DescriptorSchema),
+});
 
 /**
  * Reads a manifest or an index from its bytes.
@@ -108,7 +111,9 @@ export function parseManifest(bytes: Uint8Array, servedAs?: string): Index | Man
   refuseSchema1(document, servedAs);
   refuseCaseVariants(document, RESERVED);
   if ("manifests" in document && ("layers" in document || "config" in document)) {
-    throw malformed("it has both `manifests` and `layers` or `config`, so it can be read as two different images");
+    throw malformed(
+      "it has both `manifests` and `layers` or `config`, so it can be read as two different images",
+    );
   }
   const mediaType = agreedType(document, servedAs);
   return "manifests" in document ? toIndex(document, mediaType) : toManifest(document, mediaType);
@@ -129,7 +134,10 @@ function toIndex(document: JsonObject, mediaType: string | undefined): Index {
 
 function toManifest(document: JsonObject, mediaType: string | undefined): Manifest {
   if (!("config" in document) && !("layers" in document)) {
-    throw new VoucherError("unsupported", `a document${mediaType === undefined ? "" : ` of type ${mediaType}`} that is neither an index nor an image manifest`);
+    throw new VoucherError(
+      "unsupported",
+      `a document${mediaType === undefined ? "" : ` of type ${mediaType}`} that is neither an index nor an image manifest`,
+    );
   }
   const { config, layers, ...rest } = parseWith(ManifestSchema, document);
   if (mediaType !== undefined && INDEX_TYPES.includes(mediaType)) {

@@ -28,7 +28,10 @@ export function parsePlatform(text: string): Platform {
   const parts = text.split("/");
   const [os, architecture, variant] = parts;
   if (parts.length > 3 || !os || !architecture || !parts.every((part) => PART.test(part))) {
-    throw new VoucherError("usage", `${JSON.stringify(text.slice(0, 200))} is no platform; write os/architecture[/variant], as in linux/arm64`);
+    throw new VoucherError(
+      "usage",
+      `${JSON.stringify(text.slice(0, 200))} is no platform; write os/architecture[/variant], as in linux/arm64`,
+    );
   }
   return variant === undefined ? { os, architecture } : { os, architecture, variant };
 }
@@ -60,7 +63,11 @@ export function isRunnable(platform: Platform): boolean {
   return platform.os !== "unknown" && platform.architecture !== "unknown";
 }
 
-function normalizeVariant(named: string, architecture: string, variant: string | undefined): string | undefined {
+function normalizeVariant(
+  named: string,
+  architecture: string,
+  variant: string | undefined,
+): string | undefined {
   if (variant === undefined || variant === "") {
     if (named === "armel") return "v6";
     return architecture === "arm" ? "v7" : undefined;

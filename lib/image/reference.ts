@@ -16,7 +16,8 @@ export interface Canonical extends Reference {
 }
 
 const DOCKER_HUB = "docker.io";
-const HOST = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:]+\])(?::[0-9]{1,5})?$/;
+const HOST =
+  /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:]+\])(?::[0-9]{1,5})?$/;
 const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const LONGEST_REPOSITORY = 255;
@@ -79,7 +80,12 @@ export function formatReference(reference: Reference): string {
 /** Whether `host` (with or without a port) is this machine: `localhost`, 127.0.0.0/8 or `[::1]`. */
 export function isLoopback(host: string): boolean {
   const name = host.replace(/:[0-9]+$/, "");
-  return name === "localhost" || name.endsWith(".localhost") || name === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(name);
+  return (
+    name === "localhost" ||
+    name.endsWith(".localhost") ||
+    name === "[::1]" ||
+    /^127(?:\.\d{1,3}){3}$/.test(name)
+  );
 }
 
 function cutTag(name: string): { path: string; tag?: string } {
@@ -101,7 +107,8 @@ function splitRegistry(path: string): { registry: string; repository: string } {
 }
 
 function requireRepository(text: string, repository: string): void {
-  if (repository.length > LONGEST_REPOSITORY) throw unusable(text, `its repository has over ${LONGEST_REPOSITORY} characters`);
+  if (repository.length > LONGEST_REPOSITORY)
+    throw unusable(text, `its repository has over ${LONGEST_REPOSITORY} characters`);
   if (!repository.split("/").every((part) => COMPONENT.test(part))) {
     const hint = /[A-Z]/.test(repository) ? "; upper case is not allowed" : "";
     throw unusable(text, `${JSON.stringify(shorten(repository))} is no repository path${hint}`);

@@ -12,11 +12,16 @@ export function parseValidRepo(entry: string): string {
       return parseReference(`${trimmed}/any`).registry;
     }
     const reference = parseReference(trimmed);
-    if (reference.tag !== undefined || reference.digest !== undefined) throw new Error("it has a tag or digest");
+    if (reference.tag !== undefined || reference.digest !== undefined)
+      throw new Error("it has a tag or digest");
     // `library/` is what Docker Hub's short names gain; a path that names an organisation gains nothing.
     return trimmed.includes("/") ? nameOf(reference) : `${reference.registry}/${trimmed}`;
   } catch (cause) {
-    throw new VoucherError("config", `valid_repos: ${JSON.stringify(entry)} is no registry, nor a path below one`, { cause });
+    throw new VoucherError(
+      "config",
+      `valid_repos: ${JSON.stringify(entry)} is no registry, nor a path below one`,
+      { cause },
+    );
   }
 }
 

@@ -1,0 +1,47 @@
+import type { VoucherError } from "../errors.ts";
+import type { Evidence } from "../ports.ts";
+
+/** One thing that spoke against an image, such as a vulnerability. */
+export interface Finding {
+  readonly id: string;
+  readonly severity: string;
+  readonly package: string;
+  readonly fixedIn?: string;
+}
+
+/**
+ * The judgement of one check about one image.
+ *
+ * - `pass`: the evidence satisfies the check. Only this is ever attested.
+ * - `fail`: it does not; trying again will not help.
+ * - `pending`: the evidence is not there yet; `awaiting` says what is waited for.
+ * - `error`: the question could not be answered.
+ */
+export type Outcome =
+  | { readonly status: "pass" }
+  | { readonly status: "fail"; readonly reason: string; readonly findings?: readonly Finding[] }
+  | { readonly status: "pending"; readonly awaiting: string }
+  | { readonly status: "error"; readonly error: VoucherError };
+
+/** A pure judgement of evidence: no I/O, no clock, no environment. */
+export interface Check {
+  readonly name: string;
+  /** One sentence that is true of every image that passes. */
+  readonly description: string;
+  /** What it throws becomes an `error` for this check alone. */
+  judge(evidence: Evidence): Promise<Outcome>;
+}
+
+export const pass: Outcome = { status: "pass" };
+
+export function fail(reason: string, findings?: readonly Finding[]): Outcome {
+  return findings === undefined ? { status: "fail", reason } : { status: "fail", reason, findings };
+}
+
+export function pending(awaiting: string): Outcome {
+  return { status: "pending", awaiting };
+}
+
+export function error(error: VoucherError): Outcome {
+  return { status: "error", error };
+}

@@ -1,0 +1,79 @@
+import type { Signature, StoredAttestation } from "../attest/attestation.ts";
+import { speaksOf } from "../attest/payload.ts";
+import { type Canonical, canonical, formatReference } from "../image/reference.ts";
+import type { AttestationStore, KeyRing, Put } from "../ports.ts";
+import type { Counting } from "./judgement.ts";
+
+/** What a store holds for one digest and check. */
+export interface Existing {
+  /** The attestation that counts, where there is one. */
+  readonly counting?: Counting;
+  /** Why each of the others does not count. */
+  readonly rejected: readonly string[];
+  /** The attestation whose place a new one has to take, with the signatures on it that are trusted. */
+  readonly replaceable?: NonNullable<Put["replaces"]>;
+}
+
+/** Answers what exists for a digest and check. */
+export type ExistingAttestations = (subject: Canonical, checkName: string) => Existing;
+
+interface Verified {
+  readonly stored: StoredAttestation;
+  readonly trusted: readonly Signature[];
+  readonly reason: string;
+}
+
+const NOTHING: Existing = { rejected: [] };
+
+export const nothingExists: ExistingAttestations = () => NOTHING;
+
+/**
+ * Asks the store once for everything that `subjects` have, and says what of it counts: the payload must name the very
+ * digest and repository, and a signature must verify under a key trusted for that very check. Throws what the store throws.
+ */
+export async function findExisting(
+  subjects: readonly Canonical[],
+  checkNames: readonly string[],
+  { store, keyRing }: { readonly store: AttestationStore; readonly keyRing: KeyRing },
+  signal: AbortSignal,
+): Promise<ExistingAttestations> {
+  const distinct = new Map(subjects.map((subject) => [placeOf(subject, ""), subject]));
+  const stored = await store.list([...distinct.values()], checkNames, signal);
+  const verified = await Promise.all(stored.map((attestation) => verify(attestation, keyRing, signal)));
+  const byPlace = Map.groupBy(verified, ({ stored }) => placeOf(stored.subject, stored.checkName));
+  return (subject, checkName) => {
+    const found = byPlace.get(placeOf(subject, checkName));
+    return found === undefined ? NOTHING : toExisting(found);
+  };
+}
+
+function placeOf(subject: Canonical, checkName: string): string {
+  return `${formatReference(canonical(subject, subject.digest))} ${checkName}`;
+}
+
+async function verify(stored: StoredAttestation, keyRing: KeyRing, signal: AbortSignal): Promise<Verified> {
+  if (!speaksOf(stored.payload, stored.subject)) {
+    return { stored, trusted: [], reason: "its payload speaks of another image, or is unreadable" };
+  }
+  const trusted: Signature[] = [];
+  let reason = "it carries no signature";
+  for (const signature of stored.signatures) {
+    const verdict = await keyRing.verify(stored.checkName, stored.payload, signature, signal);
+    if (verdict.counts) trusted.push(signature);
+    else reason = verdict.reason;
+  }
+  return { stored, trusted, reason };
+}
+
+function toExisting(found: readonly Verified[]): Existing {
+  const best = found.find(({ trusted }) => trusted.length > 0) ?? found[0];
+  if (best === undefined) return NOTHING;
+  const { stored, trusted } = best;
+  const [signature] = trusted;
+  const since = stored.createdAt === undefined ? {} : { since: stored.createdAt };
+  return {
+    ...(signature === undefined ? {} : { counting: { payload: stored.payload, signature, ...since } }),
+    rejected: found.filter((one) => one.trusted.length === 0).map(({ reason }) => reason),
+    replaceable: { stored, keep: trusted },
+  };
+}

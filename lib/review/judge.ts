@@ -1,0 +1,51 @@
+import { type Check, error, type Outcome, pass } from "../check/contract.ts";
+import { asVoucherError, VoucherError } from "../errors.ts";
+import type { Reference } from "../image/reference.ts";
+import type { PlatformImage, Unresolved } from "../image/resolved.ts";
+import type { Evidence } from "../ports.ts";
+import type { ExistingAttestations } from "./existing.ts";
+import type { Judgement, PlatformReview } from "./judgement.ts";
+import { childReference, isImage } from "./scope.ts";
+
+/** How to judge: by which checks, on what evidence, and whether an attestation that counts spares its check. */
+export interface Judging {
+  readonly checks: readonly Check[];
+  readonly evidence: ReadonlyMap<PlatformImage, Evidence>;
+  readonly existing: ExistingAttestations;
+  readonly reuse: boolean;
+}
+
+/** Judges one child of `image` by every check, at once. A child that could not be read is an error of each of them. */
+export async function judgePlatform(
+  image: Reference,
+  child: PlatformImage | Unresolved,
+  { checks, evidence, existing, reuse }: Judging,
+): Promise<PlatformReview> {
+  const reference = childReference(image, child);
+  const judgeBy = async (check: Check): Promise<Judgement> => {
+    const { counting } = existing(reference, check.name);
+    const found = counting === undefined ? {} : { attestation: counting };
+    const known = reuse && counting !== undefined;
+    const outcome = known
+      ? pass
+      : isImage(child)
+        ? await judge(check, evidence.get(child))
+        : error(child.error);
+    return { checkName: check.name, outcome, ...found };
+  };
+  return {
+    reference,
+    ...(child.platform === undefined ? {} : { platform: child.platform }),
+    judgements: await Promise.all(checks.map(judgeBy)),
+  };
+}
+
+/** What a check throws is an `error` of this check alone. */
+async function judge(check: Check, evidence: Evidence | undefined): Promise<Outcome> {
+  if (evidence === undefined) return error(new VoucherError("internal", "no evidence was gathered"));
+  try {
+    return await check.judge(evidence);
+  } catch (fault) {
+    return error(asVoucherError(fault));
+  }
+}

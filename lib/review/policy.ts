@@ -1,0 +1,43 @@
+import { error, fail, type Outcome, pass, pending } from "../check/contract.ts";
+import { VoucherError } from "../errors.ts";
+import { formatPlatform } from "../image/platform.ts";
+import type { PlatformReview } from "./judgement.ts";
+
+/**
+ * The outcome of one check for an index, from those of the platforms that its policy looks at: it passes when each of them
+ * did. A platform that failed decides, then one that could not be judged, then one whose evidence is awaited.
+ */
+export function indexOutcome(name: string, platforms: readonly PlatformReview[]): Outcome {
+  const judged = platforms.flatMap((platform) =>
+    platform.judgements
+      .filter(({ checkName }) => checkName === name)
+      .map(({ outcome }) => ({ platform, outcome })),
+  );
+  const failed = judged.flatMap(({ platform, outcome }) =>
+    outcome.status === "fail" ? [`${nameOf(platform)}: ${outcome.reason}`] : [],
+  );
+  if (failed.length > 0) return fail(failed.join("; "));
+  const faults = judged.flatMap(({ platform, outcome }) =>
+    outcome.status === "error" ? [{ platform, error: outcome.error }] : [],
+  );
+  if (faults.length > 0) return error(combine(faults));
+  const awaited = judged.flatMap(({ platform, outcome }) =>
+    outcome.status === "pending" ? [`${nameOf(platform)}: ${outcome.awaiting}`] : [],
+  );
+  if (awaited.length > 0) return pending(awaited.join("; "));
+  if (judged.length === 0) return error(new VoucherError("internal", "no platform was judged"));
+  return pass;
+}
+
+function combine(faults: readonly { platform: PlatformReview; error: VoucherError }[]): VoucherError {
+  const worst = faults.find(({ error }) => error.retryable)?.error ?? faults[0]?.error;
+  const message = faults.map(({ platform, error }) => `${nameOf(platform)}: ${error.message}`).join("; ");
+  return new VoucherError(worst?.code ?? "internal", message, {
+    retryable: worst?.retryable ?? false,
+    cause: worst,
+  });
+}
+
+function nameOf({ platform, reference }: PlatformReview): string {
+  return platform === undefined ? reference.digest : formatPlatform(platform);
+}

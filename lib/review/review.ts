@@ -1,0 +1,144 @@
+import type { Check } from "../check/contract.ts";
+import { asVoucherError, VoucherError } from "../errors.ts";
+import type { Canonical, Reference } from "../image/reference.ts";
+import type { ValidRepos } from "../image/valid-repos.ts";
+import type { EvidenceSource, Resolver } from "../ports.ts";
+import { type AttestPorts, attest, type Owed } from "./attest.ts";
+import { type ExistingAttestations, findExisting, nothingExists } from "./existing.ts";
+import { judgePlatform } from "./judge.ts";
+import type { Judgement, PlatformReview, Review } from "./judgement.ts";
+import { indexOutcome } from "./policy.ts";
+import { childReference, isImage, notContacted, outOfScope, type PlatformPolicy, scopeOf } from "./scope.ts";
+
+export interface ReviewRequest {
+  readonly image: Reference;
+  readonly checks: readonly Check[];
+  readonly platforms: PlatformPolicy;
+  /** Where set, a host that it does not name is never contacted. */
+  readonly onlyHostsOf?: ValidRepos | undefined;
+  /**
+   * `reuse`: a check whose attestation counts is not run again. `run`: every check runs, and what is missing is signed.
+   * `force`: every check runs, and all that pass are signed anew.
+   */
+  readonly existing: "reuse" | "run" | "force";
+}
+
+export interface ReviewPorts {
+  readonly resolver: Resolver;
+  readonly evidence: EvidenceSource;
+  /** Absent in a dry run: everything runs, the store is not asked, nothing is published. */
+  readonly attesting?: AttestPorts | undefined;
+}
+
+/**
+ * Reviews an image: resolves it, runs every check on every selected platform, concludes for the index by policy, and
+ * attests what passed. Throws what resolving the image itself throws; whatever befalls a single platform, check or
+ * attestation is part of the answer.
+ */
+export async function review(
+  request: ReviewRequest,
+  ports: ReviewPorts,
+  signal: AbortSignal,
+): Promise<Review> {
+  const { checks, existing: mode } = request;
+  const dryRun = ports.attesting === undefined;
+  const stranger = notContacted(request.image, request.onlyHostsOf);
+  if (stranger !== undefined) return outOfScope(stranger, checks, dryRun);
+
+  const image = await ports.resolver.resolve(request.image, signal);
+  const scope = scopeOf(image, request.platforms);
+  if (scope.kind === "out") return outOfScope(scope, checks, dryRun);
+
+  const subjects = [
+    ...scope.platforms.map((child) => childReference(image.reference, child)),
+    image.reference,
+  ];
+  const found = await lookUp(subjects, checks, ports.attesting, signal);
+  const existing = found instanceof VoucherError ? nothingExists : found;
+
+  const images = scope.platforms.filter(isImage);
+  const evidence = new Map(ports.evidence.of(images, signal).map((one) => [one.image, one]));
+  const judging = { checks, evidence, existing, reuse: mode === "reuse" };
+  const platforms = await Promise.all(
+    scope.platforms.map((child) => judgePlatform(image.reference, child, judging)),
+  );
+  const judgements = scope.single
+    ? (platforms[0]?.judgements ?? [])
+    : checks.map((check) =>
+        concludeForIndex(check, platforms, scope.indexOwed ? existing : nothingExists, image.reference),
+      );
+
+  const { reference, kind } = image;
+  const reviewed = {
+    reference,
+    kind,
+    judgements,
+    platforms,
+    skipped: scope.skipped,
+    indexOwed: scope.indexOwed,
+    dryRun,
+  };
+  if (ports.attesting === undefined) return reviewed;
+  const owed = whatIsOwed(reviewed, reference, existing, mode === "force");
+  const answers =
+    found instanceof VoucherError ? found : await attest([...owed.values()], ports.attesting, signal);
+  return withAnswers(reviewed, (judgement) => {
+    const one = owed.get(judgement);
+    if (one === undefined) return {};
+    return answers instanceof VoucherError ? { unstored: answers } : (answers.get(one) ?? {});
+  });
+}
+
+/** What exists; or the fault that keeps us from knowing: the checks still run, and all that is owed stays owed. */
+async function lookUp(
+  subjects: readonly Canonical[],
+  checks: readonly Check[],
+  attesting: AttestPorts | undefined,
+  signal: AbortSignal,
+): Promise<ExistingAttestations | VoucherError> {
+  if (attesting === undefined) return nothingExists;
+  const names = checks.map(({ name }) => name);
+  return findExisting(subjects, names, attesting, signal).catch(asVoucherError);
+}
+
+function concludeForIndex(
+  { name }: Check,
+  platforms: readonly PlatformReview[],
+  existing: ExistingAttestations,
+  index: Canonical,
+): Judgement {
+  const { counting } = existing(index, name);
+  const found = counting === undefined ? {} : { attestation: counting };
+  return { checkName: name, outcome: indexOutcome(name, platforms), ...found };
+}
+
+/** The attestations to make, by the judgement that earned each. A single image's judgements are its platform's own. */
+function whatIsOwed(
+  { platforms, judgements, indexOwed }: Review,
+  image: Canonical,
+  existing: ExistingAttestations,
+  force: boolean,
+): ReadonlyMap<Judgement, Owed> {
+  const owed = new Map<Judgement, Owed>();
+  const add = (subject: Canonical, judgement: Judgement) => {
+    if (judgement.outcome.status !== "pass" || (judgement.attestation !== undefined && !force)) return;
+    const { checkName } = judgement;
+    owed.set(judgement, { subject, checkName, existing: existing(subject, checkName) });
+  };
+  for (const platform of platforms)
+    for (const judgement of platform.judgements) add(platform.reference, judgement);
+  if (indexOwed) for (const judgement of judgements) add(image, judgement);
+  return owed;
+}
+
+function withAnswers(reviewed: Review, answer: (judgement: Judgement) => Partial<Judgement>): Review {
+  const settled = (judgement: Judgement): Judgement => ({ ...judgement, ...answer(judgement) });
+  return {
+    ...reviewed,
+    judgements: reviewed.judgements.map(settled),
+    platforms: reviewed.platforms.map((platform) => ({
+      ...platform,
+      judgements: platform.judgements.map(settled),
+    })),
+  };
+}

@@ -1,0 +1,83 @@
+import { error, fail, pass } from "../check/contract.ts";
+import { asVoucherError, VoucherError } from "../errors.ts";
+import type { Canonical, Reference } from "../image/reference.ts";
+import type { ValidRepos } from "../image/valid-repos.ts";
+import type { AttestationStore, KeyRing, Resolver } from "../ports.ts";
+import { type ExistingAttestations, findExisting } from "./existing.ts";
+import type { Judgement, PlatformReview, Review } from "./judgement.ts";
+import { indexOutcome } from "./policy.ts";
+import { childReference, notContacted, outOfScope, type PlatformPolicy, scopeOf } from "./scope.ts";
+
+export interface VerifyRequest {
+  readonly image: Reference;
+  readonly checks: readonly { readonly name: string }[];
+  readonly platforms: PlatformPolicy;
+  /** Where set, a host that it does not name is never contacted. */
+  readonly onlyHostsOf?: ValidRepos | undefined;
+}
+
+export interface VerifyPorts {
+  readonly resolver: Resolver;
+  readonly store: AttestationStore;
+  readonly keyRing: KeyRing;
+}
+
+/**
+ * Says which attestations an image has that count, for each of its platforms and for the index; runs no check. Throws
+ * what resolving the image throws; a store that cannot be asked is an `error` of every judgement.
+ */
+export async function verify(
+  request: VerifyRequest,
+  ports: VerifyPorts,
+  signal: AbortSignal,
+): Promise<Review> {
+  const { checks } = request;
+  const stranger = notContacted(request.image, request.onlyHostsOf);
+  if (stranger !== undefined) return outOfScope(stranger, checks, false);
+  const image = await ports.resolver.resolve(request.image, signal);
+  const scope = scopeOf(image, request.platforms);
+  if (scope.kind === "out") return outOfScope(scope, checks, false);
+
+  const subjects = [
+    ...scope.platforms.map((child) => childReference(image.reference, child)),
+    image.reference,
+  ];
+  const names = checks.map(({ name }) => name);
+  const existing = await findExisting(subjects, names, ports, signal).catch(asVoucherError);
+  const platforms = scope.platforms.map((child): PlatformReview => {
+    const reference = childReference(image.reference, child);
+    const platform = child.platform === undefined ? {} : { platform: child.platform };
+    return {
+      reference,
+      ...platform,
+      judgements: names.map((name) => judgementOf(existing, reference, name)),
+    };
+  });
+  const judgements = names.map((name): Judgement => {
+    if (scope.single || scope.indexOwed) return judgementOf(existing, image.reference, name);
+    return { checkName: name, outcome: indexOutcome(name, platforms) };
+  });
+  const { reference, kind } = image;
+  return {
+    reference,
+    kind,
+    judgements,
+    platforms,
+    skipped: scope.skipped,
+    indexOwed: scope.indexOwed,
+    dryRun: false,
+  };
+}
+
+function judgementOf(
+  existing: ExistingAttestations | VoucherError,
+  subject: Canonical,
+  checkName: string,
+): Judgement {
+  if (existing instanceof VoucherError) return { checkName, outcome: error(existing) };
+  const { counting, rejected } = existing(subject, checkName);
+  if (counting !== undefined) return { checkName, outcome: pass, attestation: counting };
+  const reason =
+    rejected.length === 0 ? "no attestation" : `no attestation that counts: ${rejected.join("; ")}`;
+  return { checkName, outcome: fail(reason) };
+}
