@@ -1,0 +1,152 @@
+import type { Finding } from "../check/contract.ts";
+import { formatPlatform } from "../image/platform.ts";
+import { canonical, formatReference } from "../image/reference.ts";
+import type { Counting, Judgement, PlatformReview, Review } from "./judgement.ts";
+
+/** One check's answer, as the CLI, the API and verdict events give it. */
+export interface Result {
+  readonly name: string;
+  readonly status: "pass" | "fail" | "pending" | "error";
+  /** Whether the check passed. */
+  readonly success: boolean;
+  /** Whether an attestation that counts exists. */
+  readonly attested: boolean;
+  /** For people: what is wrong and what to do about it. */
+  readonly error?: string;
+  readonly findings?: readonly Finding[];
+  /** The attestation that counts, in Voucher's own form. */
+  readonly details?: {
+    readonly CheckName: string;
+    readonly Body: string;
+    readonly Signature: string;
+    readonly KeyID: string;
+  };
+}
+
+export interface PlatformVerdict {
+  readonly platform: string;
+  readonly digest: string;
+  readonly success: boolean;
+  readonly attested: boolean;
+  readonly results: readonly Result[];
+}
+
+/** The answer about a whole image. */
+export interface Verdict {
+  readonly image: string;
+  readonly tag?: string;
+  readonly kind: "index" | "image" | "artifact";
+  /** Every check passed and, unless it was a dry run, everything owed is attested. */
+  readonly success: boolean;
+  /** Every attestation owed exists; where nothing passed, nothing is attested. */
+  readonly attested: boolean;
+  readonly results: readonly Result[];
+  readonly platforms: readonly PlatformVerdict[];
+  readonly skipped: readonly { readonly digest: string; readonly reason: string }[];
+}
+
+/** Puts a review into the words of the contract. `tag` is the one that the image was named by, if any. */
+export function toVerdict(review: Review, tag?: string): Verdict {
+  const { reference, kind, judgements, dryRun } = review;
+  const platforms = review.platforms.map((platform) => toPlatformVerdict(platform, dryRun));
+  const summedUp = kind === "index" && !review.indexOwed;
+  const results = judgements.map((judgement) => {
+    const result = toResult(judgement);
+    if (!summedUp || dryRun) return result;
+    return { ...result, attested: attestedOnEach(judgement.checkName, review.platforms) };
+  });
+  const owed = [
+    ...review.platforms.flatMap((platform) => platform.judgements),
+    ...(summedUp ? [] : judgements),
+  ];
+  const attested = !dryRun && isAttested(owed);
+  return {
+    image:
+      reference.digest === undefined
+        ? formatReference(reference)
+        : formatReference(canonical(reference, reference.digest)),
+    ...(tag === undefined ? {} : { tag }),
+    kind,
+    success: results.every(({ success }) => success) && (dryRun || attested),
+    attested,
+    results,
+    platforms,
+    skipped: review.skipped,
+  };
+}
+
+function toPlatformVerdict(
+  { platform, reference, judgements }: PlatformReview,
+  dryRun: boolean,
+): PlatformVerdict {
+  const results = judgements.map(toResult);
+  const attested = !dryRun && isAttested(judgements);
+  return {
+    platform: platform === undefined ? "unknown" : formatPlatform(platform),
+    digest: reference.digest,
+    success: results.every(({ success }) => success) && (dryRun || attested),
+    attested,
+    results,
+  };
+}
+
+function toResult({ checkName, outcome, attestation, unstored }: Judgement): Result {
+  const error =
+    unstored === undefined ? errorOf(outcome) : `passed, but could not be attested: ${unstored.message}`;
+  return {
+    name: checkName,
+    status: outcome.status,
+    success: outcome.status === "pass",
+    attested: attestation !== undefined,
+    ...(error === undefined
+      ? {}
+      : {
+          error: attestation !== undefined && outcome.status === "fail" ? `${error}${STILL_ADMITTED}` : error,
+        }),
+    ...(outcome.status === "fail" && outcome.findings !== undefined ? { findings: outcome.findings } : {}),
+    ...(attestation === undefined ? {} : { details: toDetails(checkName, attestation) }),
+  };
+}
+
+const STILL_ADMITTED = " (an older attestation still admits it)";
+
+function errorOf(outcome: Judgement["outcome"]): string | undefined {
+  switch (outcome.status) {
+    case "pass":
+      return undefined;
+    case "fail":
+      return outcome.reason;
+    case "pending":
+      return `waiting: ${outcome.awaiting}`;
+    case "error":
+      return outcome.error.message;
+  }
+}
+
+/** Voucher's field names. A signature that is no text (all but OpenPGP's) stands in base64. */
+function toDetails(checkName: string, { payload, signature }: Counting): NonNullable<Result["details"]> {
+  return {
+    CheckName: checkName,
+    Body: Buffer.from(payload).toString("utf8"),
+    Signature: textOf(signature.bytes),
+    KeyID: signature.keyId,
+  };
+}
+
+function textOf(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes).toString("latin1");
+  return text.startsWith("-----BEGIN PGP ") ? text : Buffer.from(bytes).toString("base64");
+}
+
+/** Whether everything that passed is attested, and something is. */
+function isAttested(judgements: readonly Judgement[]): boolean {
+  const passed = judgements.filter(({ outcome }) => outcome.status === "pass");
+  return passed.length > 0 && passed.every(({ attestation }) => attestation !== undefined);
+}
+
+function attestedOnEach(checkName: string, platforms: readonly PlatformReview[]): boolean {
+  const judgements = platforms
+    .flatMap((platform) => platform.judgements)
+    .filter((one) => one.checkName === checkName);
+  return judgements.length > 0 && judgements.every(({ attestation }) => attestation !== undefined);
+}
