@@ -41,7 +41,7 @@ export function buildKitAttestation(image: Sample, form: AttestationForm = "laye
   const { mediaType, digest, size } = image.root;
   return manifestSample({
     artifactType: BUILDKIT_ATTESTATION,
-    config: { mediaType: OCI_EMPTY, bytes: jsonBytes({}) },
+    config: { mediaType: OCI_EMPTY, bytes: jsonBytes({}), inline: true },
     layers: [layer],
     subject: { mediaType, digest, size },
     listedAs,

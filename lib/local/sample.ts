@@ -33,6 +33,8 @@ export interface SampleContent {
   readonly mediaType: string;
   readonly bytes: Uint8Array;
   readonly annotations?: Annotations;
+  /** Whether the descriptor carries the content itself, as its `data`. */
+  readonly inline?: boolean;
 }
 
 type Annotations = { readonly [key: string]: string };
@@ -46,7 +48,7 @@ export interface ManifestParts {
   readonly annotations?: Annotations;
   readonly algorithm?: DigestAlgorithm;
   /** What a parent index says of this manifest besides its type, digest and size. */
-  readonly listedAs?: Pick<SampleDescriptor, "platform" | "annotations">;
+  readonly listedAs?: Pick<SampleDescriptor, "platform" | "annotations" | "artifactType">;
 }
 
 /** Returns a manifest with its config and layers. */
@@ -63,11 +65,7 @@ export function manifestSample(parts: ManifestParts): Sample {
   };
   const manifest = manifestOf(document, mediaType, parts.algorithm);
   return {
-    root: {
-      ...descriptorOf(manifest),
-      ...(parts.artifactType === undefined ? {} : { artifactType: parts.artifactType }),
-      ...parts.listedAs,
-    },
+    root: { ...descriptorOf(manifest), ...parts.listedAs },
     manifests: [manifest],
     blobs: distinct([parts.config, ...parts.layers].map(blobOf)),
   };
@@ -120,8 +118,9 @@ function descriptorOf({ mediaType, digest, bytes }: SampleManifest): SampleDescr
   return { mediaType, digest, size: bytes.length };
 }
 
-function contentDescriptor({ mediaType, bytes, annotations }: SampleContent): object {
-  return { mediaType, digest: digestOf(bytes), size: bytes.length, annotations };
+function contentDescriptor({ mediaType, bytes, annotations, inline }: SampleContent): object {
+  const data = inline ? Buffer.from(bytes).toString("base64") : undefined;
+  return { mediaType, digest: digestOf(bytes), size: bytes.length, data, annotations };
 }
 
 function blobOf({ bytes }: SampleContent): SampleBlob {
