@@ -1,0 +1,171 @@
+import { resolve } from "node:path";
+import type { Platform } from "../image/platform.ts";
+import type { Config, PlatformSelection } from "./config.ts";
+import { enabledIn } from "./groups.ts";
+import type { FileConfig } from "./schema.ts";
+
+/** What stands above the file. */
+export interface Overrides {
+  readonly dryrun?: boolean;
+  /** Reviews these platforms only and never attests the index: `--platform`, or single-target mode. */
+  readonly platforms?: readonly Platform[];
+  readonly timeoutSeconds?: number;
+}
+
+const MIB = 1024 * 1024;
+const DEADLINE_SECONDS = 240;
+
+/** Fills in the defaults. Paths become absolute, from `folder`. */
+export function toConfig(file: FileConfig, folder: string, overrides: Overrides): Config {
+  const { events, metrics, server, pubsub, ejson, oci, grafeasos } = file;
+  const from = (path: string) => resolve(folder, path);
+  const timeoutSeconds = overrides.timeoutSeconds ?? file.limits?.timeout_seconds ?? DEADLINE_SECONDS;
+  const optionalPath = (path: string | undefined) => (path === undefined ? undefined : from(path));
+  return compact({
+    dryrun: overrides.dryrun ?? file.dryrun ?? false,
+    scanner: "metadata" as const,
+    failon: file.failon,
+    validRepos: file.valid_repos,
+    trustedBuilderIdentities: file.trusted_builder_identities ?? [],
+    trustedProjects: file.trusted_projects ?? [],
+    binauthProject: file.binauth_project,
+    imageProject: file.image_project,
+    metadataClient: metadataClientOf(file),
+    containeranalysis: compact({
+      endpoint: file.containeranalysis?.endpoint ?? "https://containeranalysis.googleapis.com",
+      buildDetailFallbackProject: file.containeranalysis?.build_detail_fallback_project,
+    }),
+    grafeasos: compact({
+      hostname: grafeasos?.hostname,
+      version: grafeasos?.version,
+      vulProject: grafeasos?.vul_project,
+    }),
+    oci: compact({
+      verifierId: oci?.verifier_id,
+      repository: oci?.repository,
+      cosignTags: oci?.cosign_tags ?? false,
+    }),
+    signer: signerOf(file),
+    kms: { endpoint: file.kms?.endpoint ?? "https://cloudkms.googleapis.com" },
+    kmsKeys: (file.kms_keys ?? []).map(({ check, path, algo }) => compact({ check, path, algo })),
+    pkixKeys: (file.pkix_keys ?? []).map(({ check, path }) => ({ check, path: from(path) })),
+    trustedKeys: (file.trusted_keys ?? []).map(({ check, path, id }) =>
+      compact({ check, path: from(path), id }),
+    ),
+    allowSharedKeys: file.allow_shared_keys ?? false,
+    all: enabledIn(file.checks),
+    required: mapValues(file.required, enabledIn),
+    customChecks: Object.entries(file.checks ?? {}).flatMap(([name, setting]) =>
+      typeof setting === "boolean"
+        ? []
+        : [compact({ name, module: from(setting.module), options: setting.options })],
+    ),
+    repositories: mapValues(file.repository, (entry) => ({ orgUrl: entry["org-url"] })),
+    github: { endpoint: file.github?.endpoint ?? "https://api.github.com/graphql" },
+    snakeoil: {
+      onlyFixable: file.snakeoil?.only_fixable ?? false,
+      platforms: file.snakeoil?.platforms ?? ("all" as const),
+      allow: file.snakeoil?.allow ?? [],
+    },
+    approved: { head: file.approved?.head ?? ("exact" as const) },
+    platforms: platformsOf(file, overrides),
+    limits: limitsOf(file, timeoutSeconds),
+    registry: {
+      insecure: file.registry?.insecure ?? [],
+      secure: file.registry?.secure ?? [],
+      trustedRealms: file.registry?.trusted_realms ?? [],
+    },
+    events: compact({
+      pushTopic: events?.push_topic,
+      waitingTopic: events?.waiting_topic,
+      deadLetterTopic: events?.dead_letter_topic,
+      verdictTopic: events?.verdict_topic,
+      maxAttempts: events?.max_attempts,
+    }),
+    pending: { maxMinutes: file.pending?.max_minutes ?? 60 },
+    server: compact({
+      port: server?.port ?? 8000,
+      timeoutSeconds: server?.timeout ?? timeoutSeconds,
+      requireAuth: server?.require_auth ?? false,
+      username: server?.username,
+      password: server?.password,
+      auth: server?.auth ?? ("basic" as const),
+      audience: server?.audience,
+      allowedEmails: server?.allowed_emails ?? [],
+    }),
+    pubsub: compact({
+      project: pubsub?.project,
+      subscription: pubsub?.subscription,
+      timeoutSeconds: pubsub?.timeout ?? timeoutSeconds,
+    }),
+    ejson: compact({ dir: optionalPath(ejson?.dir), secrets: optionalPath(ejson?.secrets) }),
+    sops: compact({ file: optionalPath(file.sops?.file) }),
+    secrets: compact({ file: optionalPath(file.secrets?.file) }),
+    metrics: compact({ backend: metricsBackendOf(file), tags: metrics?.tags ?? [] }),
+    statsd: compact({ addr: file.statsd?.addr, sampleRate: file.statsd?.sample_rate ?? 1 }),
+    opentelemetry: compact({
+      addr: file.opentelemetry?.addr,
+      insecure: file.opentelemetry?.insecure ?? false,
+      intervalSeconds: file.opentelemetry?.interval ?? 60,
+    }),
+    webhooks: mapValues(file.webhook, ({ secret }) => compact({ secret })),
+  });
+}
+
+/** Voucher signs with PGP unless told otherwise. */
+export function signerOf(file: FileConfig): Config["signer"] {
+  return file.signer ?? "pgp";
+}
+
+export function metadataClientOf(file: FileConfig): Config["metadataClient"] {
+  return file.metadata_client ?? "containeranalysis";
+}
+
+/** Whether attestations have a place to go. */
+export function hasStore(file: FileConfig): boolean {
+  return file.binauth_project !== undefined || metadataClientOf(file) === "oci";
+}
+
+/** The platforms to review and the policy of the index; single-target mode never attests an index. */
+export function platformsOf(file: FileConfig, overrides: Overrides): Config["platforms"] {
+  if (overrides.platforms !== undefined) return { select: overrides.platforms, index: "never" };
+  const select: PlatformSelection = file.platforms?.select ?? "all";
+  return { select, index: file.platforms?.index ?? "all" };
+}
+
+/** The backend that is named, or statsd where only its address is: that is enough for Voucher. */
+function metricsBackendOf(file: FileConfig): Config["metrics"]["backend"] {
+  const backend = file.metrics?.backend;
+  if (backend === "otel") return "opentelemetry";
+  return backend ?? (file.statsd?.addr === undefined ? undefined : "statsd");
+}
+
+function limitsOf({ limits }: FileConfig, timeoutSeconds: number): Config["limits"] {
+  return {
+    manifestBytes: limits?.manifest_bytes ?? 4 * MIB,
+    configBytes: limits?.config_bytes ?? 4 * MIB,
+    reviewBytes: limits?.review_bytes ?? 64 * MIB,
+    children: limits?.children ?? 128,
+    depth: limits?.depth ?? 3,
+    documents: limits?.documents ?? 512,
+    requestsPerHost: limits?.requests_per_host ?? 8,
+    requestsPerInstance: limits?.requests_per_instance ?? 64,
+    timeoutSeconds,
+  };
+}
+
+function mapValues<From, To>(
+  object: { readonly [name: string]: From } | null | undefined,
+  to: (value: From) => To,
+): { readonly [name: string]: To } {
+  return Object.fromEntries(Object.entries(object ?? {}).map(([name, value]) => [name, to(value)]));
+}
+
+type Compact<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** Leaves out what is undefined, so that an option that is not set is not there. */
+function compact<T extends object>(object: T): Compact<T> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Compact<T>;
+}
