@@ -1,0 +1,26 @@
+import type { Canonical } from "../image/reference.ts";
+import { resourceUrisOf } from "./names.ts";
+
+/** The kinds of occurrences in use. */
+export type Kind = "ATTESTATION";
+
+/** How many images one list asks for: longer filters are refused. */
+export const SUBJECTS_PER_LIST = 5;
+
+/** The filter for the occurrences of `kind` on any of `subjects`, in the form that gcloud asks in. */
+export function filterOf(kind: Kind, subjects: readonly Canonical[]): string {
+  const resources = subjects.flatMap(resourceUrisOf).map((uri) => `(resourceUrl=${quote(uri)})`);
+  return `(kind=${quote(kind)}) AND (${resources.join(" OR ")})`;
+}
+
+/** Splits `items` into pieces of at most `size`. */
+export function piecesOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) =>
+    items.slice(at * size, (at + 1) * size),
+  );
+}
+
+/** A string of the filter language; the grammar of references leaves nothing to escape, but a filter never trusts that. */
+function quote(text: string): string {
+  return `"${text.replace(/["\\]/g, "\\$&")}"`;
+}

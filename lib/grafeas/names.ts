@@ -1,0 +1,55 @@
+import { VoucherError } from "../errors.ts";
+import { type Canonical, nameOf } from "../image/reference.ts";
+
+/** A note, by the project that it lives in and its id. */
+export interface NoteId {
+  readonly project: string;
+  readonly note: string;
+}
+
+/** One segment of a resource name, as it may stand in a URL: no slash, no escape, no step upwards. */
+const SEGMENT = "(?!\\.{1,2}(?:/|$))[A-Za-z0-9._~:@=+,-]+";
+const PARENT = `projects/(${SEGMENT})(?:/locations/${SEGMENT})?`;
+const NOTE = new RegExp(`^${PARENT}/notes/(${SEGMENT})$`);
+const OCCURRENCE = new RegExp(`^${PARENT}/occurrences/${SEGMENT}$`);
+const PROJECT = new RegExp(`^${SEGMENT}$`);
+
+/** `projects/P/notes/N`. */
+export function noteName({ project, note }: NoteId): string {
+  return `projects/${project}/notes/${note}`;
+}
+
+/** Reads the name of a note, with or without a location. */
+export function readNoteName(name: string): NoteId | undefined {
+  const [, project, note] = NOTE.exec(name) ?? [];
+  return project === undefined || note === undefined ? undefined : { project, note };
+}
+
+/** Whether `name` is an occurrence's, with or without a location, and can stand in a URL as it is. */
+export function isOccurrenceName(name: string): boolean {
+  return OCCURRENCE.test(name);
+}
+
+/** Throws `config` where `project` cannot be a project's id. */
+export function requireProject(project: string): void {
+  if (!PROJECT.test(project)) {
+    throw new VoucherError(
+      "config",
+      `${JSON.stringify(project.slice(0, 200))} is no project id; it looks like my-project-1`,
+    );
+  }
+}
+
+/** How we name an image in an occurrence: an https URL, as Binary Authorization looks it up. */
+export function resourceUriOf(subject: Canonical): string {
+  return `https://${bareUriOf(subject)}`;
+}
+
+/** Every way in which producers of occurrences name an image. */
+export function resourceUrisOf(subject: Canonical): readonly string[] {
+  return [resourceUriOf(subject), bareUriOf(subject)];
+}
+
+function bareUriOf(subject: Canonical): string {
+  return `${nameOf(subject)}@${subject.digest}`;
+}

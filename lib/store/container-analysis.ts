@@ -1,0 +1,150 @@
+import pLimit from "p-limit";
+import type { Attestation, StoredAttestation } from "../attest/attestation.ts";
+import { binauthzPayload } from "../attest/payload.ts";
+import { asVoucherError, VoucherError } from "../errors.ts";
+import type { GrafeasClient } from "../grafeas/client.ts";
+import { noteName, resourceUriOf, resourceUrisOf } from "../grafeas/names.ts";
+import { attestationBody, attestationPatch, type Occurrence } from "../grafeas/occurrence.ts";
+import type { Canonical } from "../image/reference.ts";
+import type { AttestationStore, Put, PutAnswer } from "../ports.ts";
+import { batchesOf } from "./batches.ts";
+import { type Creation, createMany, createOne } from "./creation.ts";
+import { sameBytes, sameSignature } from "./standing.ts";
+
+export interface ContainerAnalysisOptions {
+  /** The project that holds the notes and the attestations. */
+  readonly project: string;
+  readonly client: GrafeasClient;
+  /** The longest first back-off between tries, in milliseconds. */
+  readonly backOff?: number;
+}
+
+const REPLACEMENTS_AT_ONCE = 8;
+
+/**
+ * Attestations as Binary Authorization reads them: an occurrence on the image's digest, under the note
+ * `projects/{project}/notes/{check}`.
+ */
+export function createContainerAnalysisStore({
+  project,
+  client,
+  backOff = 500,
+}: ContainerAnalysisOptions): AttestationStore {
+  const noteOf = (checkName: string) => ({ project, note: checkName });
+  const bodyOf = ({ checkName, subject, payload, signature }: Attestation) =>
+    attestationBody(noteOf(checkName), resourceUriOf(subject), { payload, signatures: [signature] });
+
+  async function list(subjects: readonly Canonical[], checkNames: readonly string[], signal: AbortSignal) {
+    if (subjects.length === 0 || checkNames.length === 0) return [];
+    const found = await client.list(project, "ATTESTATION", subjects, signal);
+    const byUri = new Map(
+      subjects.flatMap((subject) => resourceUrisOf(subject).map((uri) => [uri, subject])),
+    );
+    return found
+      .filter(({ note }) => note.project === project && checkNames.includes(note.note))
+      .flatMap((occurrence) => toStored(occurrence, byUri.get(occurrence.resourceUri)));
+  }
+
+  const creation: Creation = {
+    backOff,
+    create: (attestation, signal) =>
+      client.create(project, bodyOf(attestation), signal).catch((fault: unknown) => {
+        throw namingNote(fault, noteName(noteOf(attestation.checkName)));
+      }),
+    createBatch: (attestations, signal) => client.batchCreate(project, attestations.map(bodyOf), signal),
+    look(attestations, signal) {
+      const checkNames = new Set(attestations.map(({ checkName }) => checkName));
+      return list(
+        attestations.map(({ subject }) => subject),
+        [...checkNames],
+        signal,
+      );
+    },
+  };
+
+  async function replace(
+    attestation: Attestation,
+    replaced: NonNullable<Put["replaces"]>,
+    signal: AbortSignal,
+  ): Promise<PutAnswer> {
+    const { payload, signature } = attestation;
+    const signatures = [signature, ...signaturesToKeep(attestation, replaced)];
+    try {
+      await client.patch(
+        replaced.stored.id,
+        attestationPatch(noteOf(attestation.checkName), { payload, signatures }),
+        signal,
+      );
+      return { status: "stored" };
+    } catch (fault) {
+      const error = asVoucherError(fault);
+      // Whoever withdrew it meanwhile left its place free.
+      return error.code === "not-found"
+        ? createOne(creation, attestation, signal)
+        : { status: "failed", error };
+    }
+  }
+
+  return {
+    document: (_checkName, subject) => binauthzPayload(subject),
+    list,
+    async put(puts, signal) {
+      const answers = new Map<Put, PutAnswer>();
+      const limit = pLimit(REPLACEMENTS_AT_ONCE);
+      const replacing = puts.map(async (put) => {
+        const { attestation, replaces } = put;
+        if (replaces !== undefined)
+          answers.set(put, await limit(() => replace(attestation, replaces, signal)));
+      });
+      const added = puts.filter(({ replaces }) => replaces === undefined);
+      const creating = batchesOf(added, ({ attestation }) => bodyOf(attestation)).map(async (batch) => {
+        const created = await createMany(
+          creation,
+          batch.map(({ attestation }) => attestation),
+          signal,
+        );
+        created.forEach((answer, at) => {
+          const put = batch[at];
+          if (put !== undefined) answers.set(put, answer);
+        });
+      });
+      await Promise.all([...replacing, ...creating]);
+      return puts.map((put) => answers.get(put) ?? NO_ANSWER);
+    },
+  };
+}
+
+const NO_ANSWER: PutAnswer = {
+  status: "failed",
+  error: new VoucherError("internal", "the attestation was neither created nor replaced"),
+};
+
+/** An occurrence without signatures, or with none that we can read, is listed too: it stands in the way of a new one. */
+function toStored(occurrence: Occurrence, subject: Canonical | undefined): readonly StoredAttestation[] {
+  if (subject === undefined) return [];
+  const { name, note, attestation, createdAt } = occurrence;
+  return [
+    {
+      id: name,
+      checkName: note.note,
+      subject,
+      payload: attestation?.payload ?? new Uint8Array(),
+      signatures: attestation?.signatures ?? [],
+      ...(createdAt === undefined ? {} : { createdAt }),
+    },
+  ];
+}
+
+/** An occurrence has one payload: signatures over another one would no longer verify, so they are not carried over. */
+function signaturesToKeep(
+  { payload, signature }: Attestation,
+  { stored, keep }: NonNullable<Put["replaces"]>,
+) {
+  return sameBytes(stored.payload, payload) ? keep.filter((kept) => !sameSignature(kept, signature)) : [];
+}
+
+function namingNote(fault: unknown, note: string): unknown {
+  if (!(fault instanceof VoucherError) || fault.code !== "not-found") return fault;
+  const message = `${fault.message}; if the note ${note} is missing, make it with voucher notes create`;
+  return new VoucherError("not-found", message, { cause: fault });
+}
