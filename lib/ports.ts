@@ -40,7 +40,12 @@ export type KeyVerdict =
 
 /** The keys that are trusted, each for its check. */
 export interface KeyRing {
-  verify(checkName: string, bytes: Uint8Array, signature: Signature, signal: AbortSignal): Promise<KeyVerdict>;
+  verify(
+    checkName: string,
+    bytes: Uint8Array,
+    signature: Signature,
+    signal: AbortSignal,
+  ): Promise<KeyVerdict>;
 }
 
 /** An attestation to store, and the stored one whose place it takes, where there is one. */

@@ -1,0 +1,30 @@
+import { chmod, rm } from "node:fs/promises";
+import { build } from "esbuild";
+
+/**
+ * Makes the bundle in dist/: one entry a target, shared chunks, lazy imports still lazy. It needs production
+ * dependencies only for what stands in `external`: the framework itself, which has to be one and the same module for us and for the program
+ * that loads us.
+ */
+const REQUIRE_FOR_COMMONJS = [
+  'import { createRequire as __voucherCreateRequire } from "node:module";',
+  "const require = __voucherCreateRequire(import.meta.url);",
+].join("\n");
+
+await rm("dist", { recursive: true, force: true });
+await build({
+  entryPoints: { index: "functions/index.ts", voucher: "lib/cli/main.ts" },
+  outdir: "dist",
+  outExtension: { ".js": ".mjs" },
+  chunkNames: "chunks/[name]-[hash]",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node22",
+  sourcemap: true,
+  external: ["@google-cloud/functions-framework"],
+  banner: { js: REQUIRE_FOR_COMMONJS },
+  logLevel: "warning",
+});
+await chmod("dist/voucher.mjs", 0o755);

@@ -1,0 +1,27 @@
+import { homedir } from "node:os";
+import { http } from "@google-cloud/functions-framework";
+import { type App, createApp, requireEventsReviewable } from "../lib/app.ts";
+import { loadConfig } from "../lib/config/load.ts";
+import { createJsonLog, parseLevel } from "../lib/telemetry/log.ts";
+import { drainOnTerminate } from "./drain.ts";
+import { onPush } from "./on-push.ts";
+
+/** Registers the functions. A configuration that cannot serve ends the process, every problem in its log. */
+const log = createJsonLog({ level: parseLevel(process.env["VOUCHER_LOG_LEVEL"]) });
+const inFlight = drainOnTerminate();
+
+try {
+  const app = await start();
+  http("onPush", inFlight.counting(onPush(app)));
+} catch (error) {
+  log.record("ERROR", "the function cannot start", { error });
+  process.exit(1);
+}
+
+async function start(): Promise<App> {
+  const { config, warnings } = await loadConfig({ env: process.env, cwd: process.cwd(), home: homedir() });
+  for (const warning of warnings) log.record("WARNING", "the configuration is questionable", { warning });
+  const app = createApp(config, { observer: log });
+  requireEventsReviewable(app);
+  return app;
+}

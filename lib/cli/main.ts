@@ -1,0 +1,92 @@
+#!/usr/bin/env node
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import manifest from "../../package.json" with { type: "json" };
+import { asVoucherError } from "../errors.ts";
+import { EXIT, exitOfError } from "./exit.ts";
+import { type GenerateFlags, generateCommand } from "./keys.ts";
+import { resolveCommand } from "./resolve.ts";
+import { checkCommand, type ReviewFlags, verifyCommand } from "./review.ts";
+import { type CommonFlags, runCommand, sentence } from "./session.ts";
+import { processTerminal } from "./terminal.ts";
+
+const program = new Command("voucher")
+  .description(manifest.description)
+  .version(manifest.version)
+  .exitOverride()
+  .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, "voucher: ")) })
+  .showSuggestionAfterError();
+
+withCommonFlags(program.command("resolve"))
+  .description("print what an image holds: its platforms, and what is none")
+  .argument("<image>", "name:tag or name@digest")
+  .option("--platform <os/arch>", "only this platform; with -q its digest alone (repeatable)", collect)
+  .action((image: string, flags: CommonFlags) =>
+    runCommand(flags, (session) => resolveCommand(image, flags, session)),
+  );
+
+withReviewFlags(program.command("check"))
+  .description("run checks on every platform of images, and attest what passes")
+  .argument("<image...>", "name:tag or name@digest")
+  .option("--dry-run", "run everything, publish nothing")
+  .option("--force", "sign again what is attested already")
+  .action((images: string[], flags: ReviewFlags) =>
+    runCommand(flags, (session) => checkCommand(images, flags, session)),
+  );
+
+withReviewFlags(program.command("verify"))
+  .description("verify the attestations of images; runs no check")
+  .argument("<image...>", "name:tag or name@digest")
+  .action((images: string[], flags: ReviewFlags) =>
+    runCommand(flags, (session) => verifyCommand(images, flags, session)),
+  );
+
+const keys = program.command("keys").description("make the keys that attestations are signed with");
+keys
+  .command("generate")
+  .description("make a key pair; print its key id and public key")
+  .requiredOption("--check <name>", "the check that the key signs for")
+  .option("--out <file>", "where the private key goes (default: NAME.pem)")
+  .option("--json", "one JSON document on stdout")
+  .action(async (flags: GenerateFlags) => {
+    process.exitCode = await generateCommand(flags, processTerminal());
+  });
+
+function withCommonFlags(command: Command): Command {
+  return command
+    .option(
+      "-c, --config <file>",
+      "the configuration (default: $VOUCHER_CONFIG, then ./voucher.toml and others)",
+    )
+    .option("--json", "one JSON document on stdout, nothing else there")
+    .option("-q, --quiet", "no more than the answer")
+    .option("-v, --verbose", "log what is done, on stderr")
+    .option("--timeout <seconds>", "the time that the whole command may take", seconds);
+}
+
+function withReviewFlags(command: Command): Command {
+  return withCommonFlags(command)
+    .option("--check <name>", "a check, or a group of checks (repeatable; default: all)", collect)
+    .option("--platform <os/arch>", "only this platform, never the index itself (repeatable)", collect);
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0 && value <= 86_400) return value;
+  throw new InvalidArgumentError("Write a number of seconds, at most 86400.");
+}
+
+try {
+  await program.parseAsync();
+} catch (fault) {
+  if (fault instanceof CommanderError) {
+    process.exitCode = fault.exitCode === 0 ? EXIT.done : EXIT.usage;
+  } else {
+    const error = asVoucherError(fault);
+    processTerminal().err(sentence(error));
+    process.exitCode = exitOfError(error);
+  }
+}

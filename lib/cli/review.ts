@@ -1,0 +1,72 @@
+import type { Check, Reference, Verdict } from "../app.ts";
+import { asVoucherError } from "../errors.ts";
+import { formatReference } from "../image/reference.ts";
+import { type ExitCode, exitOf, exitOfError, worst } from "./exit.ts";
+import { matrix } from "./matrix.ts";
+import { type CommonFlags, parseImages, type Session, sentence } from "./session.ts";
+
+export interface ReviewFlags extends CommonFlags {
+  readonly check?: readonly string[];
+  readonly force?: boolean;
+}
+
+/** `voucher check IMAGE…`: runs checks and attests what passes. */
+export async function checkCommand(
+  images: readonly string[],
+  flags: ReviewFlags,
+  session: Session,
+): Promise<ExitCode> {
+  const { app, signal, terminal, configured } = session;
+  const dryRunUnconfigured = !configured && app.config.dryrun && flags.check === undefined;
+  if (dryRunUnconfigured)
+    terminal.err("voucher: no configuration was found; this dry run runs the check nobody");
+  const checks = app.checksNamed(flags.check ?? [dryRunUnconfigured ? "nobody" : "all"]);
+  return each(images, flags, session, (image) =>
+    app.check(image, checks, flags.force === true ? "force" : "run", signal),
+  );
+}
+
+/** `voucher verify IMAGE…`: says which attestations count; runs no check. */
+export async function verifyCommand(
+  images: readonly string[],
+  flags: ReviewFlags,
+  session: Session,
+): Promise<ExitCode> {
+  const { app, signal } = session;
+  const checks: readonly Check[] = app.checksNamed(flags.check ?? ["all"]);
+  return each(images, flags, session, (image) => app.verify(image, checks, signal));
+}
+
+/** One image after the other, so that their tables and errors come in the order they were named. */
+async function each(
+  texts: readonly string[],
+  flags: ReviewFlags,
+  { terminal }: Session,
+  judge: (image: Reference) => Promise<Verdict>,
+): Promise<ExitCode> {
+  const images = parseImages(texts);
+  const verdicts: Verdict[] = [];
+  const codes: ExitCode[] = [];
+  for (const image of images) {
+    try {
+      const verdict = await judge(image);
+      verdicts.push(verdict);
+      codes.push(exitOf(verdict));
+      if (flags.json !== true && flags.quiet !== true) terminal.out(matrix(verdict, terminal));
+      if (flags.json === true) tellErrors(verdict, terminal);
+    } catch (fault) {
+      const error = asVoucherError(fault);
+      codes.push(exitOfError(error));
+      terminal.err(`${sentence(error)}${images.length > 1 ? ` (${formatReference(image)})` : ""}`);
+    }
+  }
+  if (flags.json === true && verdicts.length > 0) {
+    terminal.out(JSON.stringify(images.length > 1 ? verdicts : verdicts[0]));
+  }
+  return worst(codes);
+}
+
+/** Programs read stdout; people still want to know why. */
+function tellErrors(verdict: Verdict, { err }: Session["terminal"]): void {
+  for (const { name, error } of verdict.results) if (error !== undefined) err(`voucher: ${name}: ${error}`);
+}
