@@ -1,0 +1,152 @@
+import { LRUCache } from "lru-cache";
+import pLimit, { type LimitFunction } from "p-limit";
+import type { Agent, Dispatcher } from "undici";
+import { VoucherError } from "../errors.ts";
+import { abandoned, parseRetryAfter } from "../retry.ts";
+import type { Reach } from "./address.ts";
+import { discard, readAtMost } from "./body.ts";
+import { type Connect, type Connectors, createConnectors } from "./connector.ts";
+import { CoolDown } from "./cool-down.ts";
+import { type Answer, one, type Request } from "./exchange.ts";
+import { brokenOff } from "./failure.ts";
+import { untilAborted } from "./join.ts";
+import { ERROR_BYTES } from "./limits.ts";
+
+/** In milliseconds. */
+export interface Timeouts {
+  /** Until a connection stands. */
+  readonly connect: number;
+  /** Until the answer's headers are there, and between two pieces of its body. */
+  readonly idle: number;
+  /** Until the whole answer is there, so that a body that drips in ends too. */
+  readonly answer: number;
+}
+
+export const DEFAULT_TIMEOUTS: Timeouts = { connect: 10_000, idle: 20_000, answer: 30_000 };
+
+/** How long a host that answers 429 without saying how long is left alone, in milliseconds. */
+const COOL_DOWN = 1000;
+const MOST_HOSTS = 1000;
+
+/** Sends single requests: no redirects, no sign-in, no second try. */
+export interface Transport {
+  /** Throws a VoucherError where no whole answer arrives; any status is an answer. */
+  send(request: Request, signal: AbortSignal): Promise<Answer>;
+  /** Whether `hostname` was contacted, and only ever at addresses that are not public. */
+  isInward(hostname: string): boolean;
+  close(): Promise<void>;
+}
+
+interface Loaded {
+  readonly agents: { readonly [reach in Reach]: Agent };
+  readonly connectors: Connectors;
+}
+
+export function createTransport(options: {
+  readonly perHost: number;
+  readonly timeouts?: Timeouts | undefined;
+  readonly connect?: Connect | undefined;
+}): Transport {
+  const timeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
+  const coolDown = new CoolDown();
+  const limits = new LRUCache<string, LimitFunction>({ max: MOST_HOSTS });
+  let loading: Promise<Loaded> | undefined;
+  let loaded: Loaded | undefined;
+
+  /** undici takes a while to load, so a process that never asks a registry does without. */
+  async function load(): Promise<Loaded> {
+    const { Agent, buildConnector } = await import("undici");
+    const connectors = createConnectors(buildConnector, timeouts.connect, options.connect);
+    const agent = (reach: Reach) =>
+      new Agent({
+        connect: connectors.of(reach),
+        allowH2: false,
+        headersTimeout: timeouts.idle,
+        bodyTimeout: timeouts.idle,
+      });
+    loaded = { connectors, agents: { anywhere: agent("anywhere"), public: agent("public") } };
+    return loaded;
+  }
+
+  function limitOf(host: string): LimitFunction {
+    const limit = limits.get(host) ?? pLimit(options.perHost);
+    limits.set(host, limit);
+    return limit;
+  }
+
+  async function ask(request: Request, signal: AbortSignal): Promise<Answer> {
+    loading ??= load();
+    const { agents } = await loading;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), timeouts.answer);
+    const { url, form } = request;
+    try {
+      const response = await agents[request.reach].request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method: form === undefined ? "GET" : "POST",
+        headers: {
+          "user-agent": "voucher",
+          "accept-encoding": "identity",
+          ...(form === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
+          ...request.headers,
+        },
+        body: form?.toString() ?? null,
+        signal: AbortSignal.any([signal, late.signal]),
+      });
+      return await read(request, response);
+    } catch (thrown) {
+      if (signal.aborted) throw abandoned(signal);
+      if (late.signal.aborted) {
+        const message = `${url.host} took more than ${timeouts.answer / 1000} s to answer`;
+        throw new VoucherError("timeout", message, { retryable: true, cause: thrown });
+      }
+      throw brokenOff(url.host, thrown);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return {
+    send(request, signal) {
+      const { host } = request.url;
+      const turn = limitOf(host)(async () => {
+        await coolDown.over(host, signal);
+        if (signal.aborted) throw abandoned(signal);
+        const answer = await ask(request, signal);
+        const wait = answer.retryAfter ?? (answer.status === 429 ? COOL_DOWN : undefined);
+        if (wait !== undefined) coolDown.start(host, wait);
+        return answer;
+      });
+      return untilAborted(turn, signal);
+    },
+    isInward: (hostname) => loaded?.connectors.isInward(hostname) ?? false,
+    async close() {
+      const { agents } = (await loading) ?? {};
+      await Promise.all([agents?.anywhere.destroy(), agents?.public.destroy()]);
+    },
+  };
+}
+
+/** Reads an answer whole, as far as it may go. */
+async function read(request: Request, response: Dispatcher.ResponseData): Promise<Answer> {
+  const { statusCode: status, headers, body } = response;
+  const retryAfter = parseRetryAfter(one(headers["retry-after"]), Date.now());
+  const answer = { status, headers, ...(retryAfter === undefined ? {} : { retryAfter }) };
+  const encoding = one(headers["content-encoding"])?.trim().toLowerCase() ?? "identity";
+  const ok = status >= 200 && status < 300;
+  if (!ok && encoding !== "identity") {
+    discard(body);
+    return { ...answer, bytes: new Uint8Array() };
+  }
+  if (encoding !== "identity") {
+    discard(body);
+    throw new VoucherError(
+      "unsupported",
+      `${request.url.host} sent a compressed answer (${encoding.slice(0, 40)}), though none was accepted`,
+    );
+  }
+  const bytes = await readAtMost(body, ok ? request.most.bytes : ERROR_BYTES, one(headers["content-length"]));
+  if (bytes === undefined && ok) throw request.most.error();
+  return { ...answer, bytes: bytes ?? new Uint8Array() };
+}
