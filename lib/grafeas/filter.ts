@@ -13,13 +13,6 @@ export function filterOf(kind: Kind, subjects: readonly Canonical[]): string {
   return `(kind=${quote(kind)}) AND (${resources.join(" OR ")})`;
 }
 
-/** Splits `items` into pieces of at most `size`. */
-export function piecesOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) =>
-    items.slice(at * size, (at + 1) * size),
-  );
-}
-
 /** A string of the filter language; the grammar of references leaves nothing to escape, but a filter never trusts that. */
 function quote(text: string): string {
   return `"${text.replace(/["\\]/g, "\\$&")}"`;

@@ -30,14 +30,29 @@ export function isOccurrenceName(name: string): boolean {
   return OCCURRENCE.test(name);
 }
 
-/** Throws `config` where `project` cannot be a project's id. */
-export function requireProject(project: string): void {
+/** The path of the occurrences of `project`. Throws `config` where that cannot be a project's id. */
+export function occurrencesPath(project: string): string {
   if (!PROJECT.test(project)) {
     throw new VoucherError(
       "config",
-      `${JSON.stringify(project.slice(0, 200))} is no project id; it looks like my-project-1`,
+      `${JSON.stringify(project.slice(0, 200))} is no project id; one looks like my-project-1`,
     );
   }
+  return `/v1/projects/${project}/occurrences`;
+}
+
+/** The path of one occurrence, its name as it came. Throws `malformed` for a name that is no occurrence's. */
+export function occurrencePath(name: string): string {
+  if (isOccurrenceName(name)) return `/v1/${name}`;
+  throw new VoucherError(
+    "malformed",
+    `${JSON.stringify(name.slice(0, 200))} is not the name of an occurrence`,
+  );
+}
+
+/** The project of an occurrence. */
+export function projectOf(name: string): string {
+  return name.split("/")[1] ?? "";
 }
 
 /** How we name an image in an occurrence: an https URL, as Binary Authorization looks it up. */
