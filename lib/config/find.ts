@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { asVoucherError, VoucherError } from "../errors.ts";
+import { isAbsent, reasonOf } from "./file-errors.ts";
+import { configError } from "./problems.ts";
 
 /** Where a configuration is looked for. */
 export interface Whereabouts {
@@ -41,10 +42,7 @@ async function isFile(path: string): Promise<boolean> {
   try {
     return !(await stat(path)).isDirectory();
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ENOTDIR") return false;
-    throw new VoucherError("config", `${path}: cannot be looked at (${asVoucherError(cause).message})`, {
-      cause,
-    });
+    if (isAbsent(cause)) return false;
+    throw configError([{ source: path, message: `cannot be looked at: ${reasonOf(cause)}` }], cause);
   }
 }

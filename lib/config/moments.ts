@@ -10,7 +10,7 @@ const SECONDS: { readonly [unit: string]: number } = { ms: 0.001, s: 1, m: 60, h
  */
 export function parseMoment(value: Date | string): string {
   const written = typeof value === "string" ? value : value.toISOString();
-  const moment = new Date(written.replace(" ", "T"));
+  const moment = new Date(written.replace(" ", "T").toUpperCase());
   const day = written.slice(0, 10);
   if (!MOMENT.test(written) || Number.isNaN(moment.getTime()) || !isOnCalendar(day)) {
     throw new VoucherError(

@@ -3,6 +3,7 @@ export function nearest(text: string, known: readonly string[]): string | undefi
   let best: string | undefined;
   let fewest = Number.POSITIVE_INFINITY;
   for (const candidate of known) {
+    if (Math.abs(candidate.length - text.length) >= fewest) continue;
     const changes = editDistance(text.slice(0, 100), candidate);
     if (changes < fewest) {
       best = candidate;

@@ -21,6 +21,11 @@ export function configError(problems: readonly Problem[], cause?: unknown): Vouc
   return new VoucherError("config", [...lines].join("\n"), { cause });
 }
 
+/** A sentence about a document, and where in it: line and column count from 1. */
+export function at(sentence: string, line: number, column: number): Error {
+  return new Error(`${sentence} (line ${line}, column ${column})`);
+}
+
 /** A path into a document as people write it: `required.prod.nobody`, `pkix_keys[0].path`. */
 export function formatKey(path: readonly PropertyKey[]): string {
   return path

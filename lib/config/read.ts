@@ -2,18 +2,11 @@ import { constants } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { VoucherError } from "../errors.ts";
+import { reasonOf } from "./file-errors.ts";
 import { parserOf } from "./formats.ts";
 import { configError } from "./problems.ts";
 
 const LARGEST = 1024 * 1024;
-const WHY: { readonly [code: string]: string } = {
-  ENOENT: "there is no such file",
-  ENOTDIR: "there is no such file",
-  EACCES: "it may not be read by this user",
-  EPERM: "it may not be read by this user",
-  ELOOP: "its links lead in a circle",
-};
-
 /**
  * Reads a configuration file, in the format that its ending names, into plain values that are still to be checked.
  * Throws `config` with one sentence for whatever is in the way.
@@ -49,8 +42,7 @@ async function readBounded(path: string): Promise<Uint8Array> {
     }
   } catch (cause) {
     if (cause instanceof VoucherError) throw cause;
-    const code = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
-    throw refused(path, `cannot be read: ${WHY[code] ?? code}`, cause);
+    throw refused(path, `cannot be read: ${reasonOf(cause)}`, cause);
   }
   throw refused(path, "is larger than 1 MiB, which no configuration is");
 }

@@ -1,4 +1,5 @@
 import { isTable, type Table } from "./keys.ts";
+import type { Found } from "./rule.ts";
 
 interface Rename {
   readonly from: readonly string[];
@@ -14,7 +15,7 @@ const RENAMES: readonly Rename[] = [
 ];
 
 /** Moves what stands under a name of the past to today's, in place; returns a warning for each. Today's name wins. */
-export function applyRenames(document: Table): readonly string[] {
+export function applyRenames(document: Table): readonly Found[] {
   return RENAMES.flatMap(({ from, to }) => {
     const source = tableOf(document, from);
     const last = from.at(-1) ?? "";
@@ -23,7 +24,9 @@ export function applyRenames(document: Table): readonly string[] {
     delete source[last];
     const kept = place(document, to, value);
     const name = to.join(".");
-    return [`${from.join(".")}: is written ${name}${kept ? "" : `, which is set too and counts`}`];
+    return [
+      { key: from.join("."), message: `is written ${name}${kept ? "" : ", which is set too and counts"}` },
+    ];
   });
 }
 

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { parseValidRepo } from "../image/valid-repos.ts";
 import * as sections from "./sections.ts";
-import { blank, choice, flag, named, reading, section, text, texts, wrong } from "./values.ts";
+import { blank, choice, flag, list, named, reading, section, tables, text, texts, wrong } from "./values.ts";
 
 /**
  * The configuration file, as it is written: every key of Voucher and every key of ours. A key that is not here is an
@@ -11,7 +11,7 @@ export const fileSchema = section({
   dryrun: z.optional(flag),
   scanner: z.optional(blank(choice(["metadata", "gca", "g"]))),
   failon: z.optional(blank(choice(["negligible", "low", "medium", "unknown", "high", "critical"]))),
-  valid_repos: z.optional(reading(texts, (entries) => entries.map(readValidRepo))),
+  valid_repos: z.optional(list(reading(text, readValidRepo))),
   trusted_builder_identities: z.optional(texts),
   trusted_projects: z.optional(texts),
   binauth_project: z.optional(blank(text)),
@@ -19,9 +19,9 @@ export const fileSchema = section({
   metadata_client: z.optional(blank(choice(["containeranalysis", "grafeasos", "oci"]))),
   signer: z.optional(blank(choice(["pgp", "kms", "pkix"]))),
   allow_shared_keys: z.optional(flag),
-  kms_keys: z.optional(z.array(sections.kmsKey, { error: wrong("a list of tables") })),
-  pkix_keys: z.optional(z.array(sections.pkixKey, { error: wrong("a list of tables") })),
-  trusted_keys: z.optional(z.array(sections.trustedKey, { error: wrong("a list of tables") })),
+  kms_keys: z.optional(tables(sections.kmsKey)),
+  pkix_keys: z.optional(tables(sections.pkixKey)),
+  trusted_keys: z.optional(tables(sections.trustedKey)),
   checks: table(
     named(z.union([flag, sections.customCheck], { error: wrong("true, false or a table with `module`") })),
   ),

@@ -7,11 +7,13 @@ import {
   blank,
   choice,
   flag,
+  list,
   number,
   reading,
   secretText,
   section,
   someText,
+  tables,
   text,
   texts,
   wholeNumber,
@@ -38,11 +40,12 @@ export const snakeoil = section({
   only_fixable: switched,
   platforms,
   allow: z.optional(
-    z.array(
-      section({ id: someText, reason: someText, expires: reading(z.union([z.date(), text]), parseMoment) }),
-      {
-        error: wrong("a list of tables"),
-      },
+    tables(
+      section({
+        id: someText,
+        reason: someText,
+        expires: reading(z.union([z.date(), text], { error: wrong("a date") }), parseMoment),
+      }),
     ),
   ),
 });
@@ -63,9 +66,9 @@ export const limits = section({
   timeout_seconds: seconds,
 });
 export const registry = section({
-  insecure: z.optional(reading(texts, (hosts) => hosts.map(parseHost))),
-  secure: z.optional(reading(texts, (hosts) => hosts.map(parseLoopbackHost))),
-  trusted_realms: z.optional(reading(texts, (realms) => realms.map(parseOrigin))),
+  insecure: z.optional(list(reading(text, parseHost))),
+  secure: z.optional(list(reading(text, parseLoopbackHost))),
+  trusted_realms: z.optional(list(reading(text, parseOrigin))),
 });
 export const events = section({
   push_topic: name,

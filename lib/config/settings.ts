@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Platform } from "../image/platform.ts";
+import { compact, mapValues } from "./compact.ts";
 import type { Config, PlatformSelection } from "./config.ts";
 import { enabledIn } from "./groups.ts";
 import type { FileConfig } from "./schema.ts";
@@ -152,20 +153,4 @@ function limitsOf({ limits }: FileConfig, timeoutSeconds: number): Config["limit
     requestsPerInstance: limits?.requests_per_instance ?? 64,
     timeoutSeconds,
   };
-}
-
-function mapValues<From, To>(
-  object: { readonly [name: string]: From } | null | undefined,
-  to: (value: From) => To,
-): { readonly [name: string]: To } {
-  return Object.fromEntries(Object.entries(object ?? {}).map(([name, value]) => [name, to(value)]));
-}
-
-type Compact<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-};
-
-/** Leaves out what is undefined, so that an option that is not set is not there. */
-function compact<T extends object>(object: T): Compact<T> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Compact<T>;
 }

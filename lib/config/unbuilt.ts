@@ -1,5 +1,6 @@
 import { organisationOf } from "./checks.ts";
-import { enabledChecks, type Rule } from "./rules.ts";
+import { enabledChecks } from "./known-checks.ts";
+import type { Rule } from "./rule.ts";
 import type { FileConfig } from "./schema.ts";
 import { hasStore, signerOf } from "./settings.ts";
 
@@ -27,6 +28,17 @@ export const UNBUILT: readonly Rule[] = [
   setting("sops", "file"),
   setting("secrets", "file"),
   webhooks(),
+];
+
+/** What is known, not built yet, and decides nothing: switched on, it earns a warning. */
+export const UNHEARD: readonly Rule[] = [
+  {
+    reads: ["statsd", "metrics"],
+    find: ({ statsd, metrics }) =>
+      statsd?.addr !== undefined && metrics?.backend === undefined
+        ? [{ key: "statsd.addr", message: "metrics are not built yet, so none are sent" }]
+        : [],
+  },
 ];
 
 const LEAVE_OUT = "is not built yet; leave it out";

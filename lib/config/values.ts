@@ -22,7 +22,7 @@ export const text = z.string({ error: wrong("text") });
 export const someText = text.check(z.minLength(1, "must not be empty"));
 
 /** Text that no message may show. */
-export const secretText = z.string({ error: (issue) => `must be text, not ${kindOf(issue.input)}` });
+export const secretText = z.string({ error: ({ input }) => `must be text, not ${kindOf(input)}` });
 
 /** Voucher cannot tell a key with an empty text from one that is not there; neither do we. */
 export function blank<Inner extends z.ZodMiniType>(inner: Inner) {
@@ -32,13 +32,22 @@ export function blank<Inner extends z.ZodMiniType>(inner: Inner) {
   );
 }
 
-/** A list of texts, or one text whose words are the list: that is how an environment variable gives one. */
-export const texts = z.pipe(
-  z.transform((value: unknown) =>
-    typeof value === "string" ? value.split(/\s+/).filter((word) => word !== "") : value,
-  ),
-  z.array(text, { error: wrong("a list of texts") }),
-);
+/** A list, or one text whose words are the list: that is how an environment variable gives one. */
+export function list<Inner extends z.ZodMiniType>(inner: Inner) {
+  return z.pipe(
+    z.transform((value: unknown) =>
+      typeof value === "string" ? value.split(/\s+/).filter((word) => word !== "") : value,
+    ),
+    z.array(inner, { error: wrong("a list of texts") }),
+  );
+}
+
+export const texts = list(text);
+
+/** Tables that repeat, as `[[name]]` writes them. */
+export function tables<Inner extends z.ZodMiniType>(inner: Inner) {
+  return z.array(inner, { error: wrong("a list of tables") });
+}
 
 export function choice<const Values extends readonly string[]>(values: Values) {
   return z.enum(values, { error: wrong(`one of ${values.join(", ")}`) });
@@ -89,8 +98,10 @@ export function named<Value extends z.ZodMiniType>(value: Value) {
   return z.record(z.string(), value, { error: wrong("a table") });
 }
 
+/** The message for a value that is not `what`. */
 export function wrong(what: string): (issue: { readonly input?: unknown }) => string {
-  return ({ input }) => `must be ${what}, not ${show(input)}`;
+  return ({ input }) =>
+    input === undefined ? `is missing; it must be ${what}` : `must be ${what}, not ${show(input)}`;
 }
 
 function numberOf<Inner extends z.ZodMiniType<number, number>>(inner: Inner) {
