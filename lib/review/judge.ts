@@ -15,7 +15,10 @@ export interface Judging {
   readonly reuse: boolean;
 }
 
-/** Judges one child of `image` by every check, at once. A child that could not be read is an error of each of them. */
+/**
+ * Judges one child of `image` by every check, at once. A child that could not be read is an error of each of them, even
+ * if it was attested once: its index must not be attested for content that nobody can pull.
+ */
 export async function judgePlatform(
   image: Reference,
   child: PlatformImage | Unresolved,
@@ -26,11 +29,11 @@ export async function judgePlatform(
     const { counting } = existing(reference, check.name);
     const found = counting === undefined ? {} : { attestation: counting };
     const known = reuse && counting !== undefined;
-    const outcome = known
-      ? pass
-      : isImage(child)
-        ? await judge(check, evidence.get(child))
-        : error(child.error);
+    const outcome = !isImage(child)
+      ? error(child.error)
+      : known
+        ? pass
+        : await judge(check, evidence.get(child));
     return { checkName: check.name, outcome, ...found };
   };
   return {

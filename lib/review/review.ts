@@ -8,7 +8,15 @@ import { type ExistingAttestations, findExisting, nothingExists } from "./existi
 import { judgePlatform } from "./judge.ts";
 import type { Judgement, PlatformReview, Review } from "./judgement.ts";
 import { indexOutcome } from "./policy.ts";
-import { childReference, isImage, notContacted, outOfScope, type PlatformPolicy, scopeOf } from "./scope.ts";
+import {
+  childReference,
+  isImage,
+  notContacted,
+  outOfScope,
+  type PlatformPolicy,
+  requireChecks,
+  scopeOf,
+} from "./scope.ts";
 
 export interface ReviewRequest {
   readonly image: Reference;
@@ -32,8 +40,8 @@ export interface ReviewPorts {
 
 /**
  * Reviews an image: resolves it, runs every check on every selected platform, concludes for the index by policy, and
- * attests what passed. Throws what resolving the image itself throws; whatever befalls a single platform, check or
- * attestation is part of the answer.
+ * attests what passed. Throws what resolving the image itself throws, and `usage` without any check; whatever befalls a
+ * single platform, check or attestation is part of the answer.
  */
 export async function review(
   request: ReviewRequest,
@@ -41,6 +49,7 @@ export async function review(
   signal: AbortSignal,
 ): Promise<Review> {
   const { checks, existing: mode } = request;
+  requireChecks(checks);
   const dryRun = ports.attesting === undefined;
   const stranger = notContacted(request.image, request.onlyHostsOf);
   if (stranger !== undefined) return outOfScope(stranger, checks, dryRun);

@@ -32,6 +32,11 @@ interface OutOfScope {
   readonly outcome: Outcome;
 }
 
+/** Throws `usage` for no checks at all: whoever asks for nothing must not be told that everything passed. */
+export function requireChecks(checks: readonly unknown[]): void {
+  if (checks.length === 0) throw new VoucherError("usage", "no check was named; name at least one");
+}
+
 export function isImage(child: PlatformImage | Unresolved): child is PlatformImage {
   return "manifest" in child;
 }

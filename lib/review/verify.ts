@@ -6,7 +6,14 @@ import type { AttestationStore, KeyRing, Resolver } from "../ports.ts";
 import { type ExistingAttestations, findExisting } from "./existing.ts";
 import type { Judgement, PlatformReview, Review } from "./judgement.ts";
 import { indexOutcome } from "./policy.ts";
-import { childReference, notContacted, outOfScope, type PlatformPolicy, scopeOf } from "./scope.ts";
+import {
+  childReference,
+  notContacted,
+  outOfScope,
+  type PlatformPolicy,
+  requireChecks,
+  scopeOf,
+} from "./scope.ts";
 
 export interface VerifyRequest {
   readonly image: Reference;
@@ -24,7 +31,8 @@ export interface VerifyPorts {
 
 /**
  * Says which attestations an image has that count, for each of its platforms and for the index; runs no check. Throws
- * what resolving the image throws; a store that cannot be asked is an `error` of every judgement.
+ * what resolving the image throws, and `usage` without any check; a store that cannot be asked is an `error` of every
+ * judgement.
  */
 export async function verify(
   request: VerifyRequest,
@@ -32,6 +40,7 @@ export async function verify(
   signal: AbortSignal,
 ): Promise<Review> {
   const { checks } = request;
+  requireChecks(checks);
   const stranger = notContacted(request.image, request.onlyHostsOf);
   if (stranger !== undefined) return outOfScope(stranger, checks, false);
   const image = await ports.resolver.resolve(request.image, signal);

@@ -1,0 +1,78 @@
+import { VoucherError } from "../../lib/errors.ts";
+import { formatReference, type Reference } from "../../lib/image/reference.ts";
+import type { ResolvedImage } from "../../lib/image/resolved.ts";
+import type { Clock, EvidenceSource, Observer, Resolver, Severity } from "../../lib/ports.ts";
+
+export interface FakeResolver extends Resolver {
+  /** What was asked for, in order. */
+  readonly asked: readonly string[];
+}
+
+/** A resolver that knows these images by their names, and answers `fault` or `not-found` for every other. */
+export function resolverOf(images: readonly ResolvedImage[], fault?: VoucherError): FakeResolver {
+  const known = new Map(images.map((image) => [formatReference(image.reference), image]));
+  const asked: string[] = [];
+  return {
+    asked,
+    async resolve(reference: Reference) {
+      const name = formatReference(reference);
+      asked.push(name);
+      const image = known.get(name);
+      if (image === undefined) throw fault ?? new VoucherError("not-found", `${name} does not exist`);
+      return image;
+    },
+  };
+}
+
+export interface FakeEvidence extends EvidenceSource {
+  /** The digests whose config a check has read, in order. */
+  readonly read: readonly string[];
+}
+
+/** Evidence that says what the images say themselves. `at` is the moment of the review. */
+export function evidenceFrom(at = new Date("2026-11-25T12:00:00Z")): FakeEvidence {
+  const read: string[] = [];
+  return {
+    read,
+    of: (images) =>
+      images.map((image) => ({
+        image,
+        at,
+        async imageConfig() {
+          read.push(image.reference.digest);
+          return image.config;
+        },
+      })),
+  };
+}
+
+export interface Entry {
+  readonly severity: Severity;
+  readonly message: string;
+  readonly fields: { readonly [name: string]: unknown };
+}
+
+export function recordingObserver(): Observer & { readonly entries: readonly Entry[] } {
+  const entries: Entry[] = [];
+  return { entries, record: (severity, message, fields) => void entries.push({ severity, message, fields }) };
+}
+
+/** A clock that advances by `step` milliseconds whenever it is read; its deadlines pass when `pass` is called. */
+export function handClock(step = 0): Clock & { readonly deadlines: readonly number[]; pass(): void } {
+  let time = Date.parse("2026-11-25T12:00:00Z");
+  const deadlines: number[] = [];
+  const controller = new AbortController();
+  return {
+    deadlines,
+    now() {
+      const now = new Date(time);
+      time += step;
+      return now;
+    },
+    deadline(milliseconds) {
+      deadlines.push(milliseconds);
+      return controller.signal;
+    },
+    pass: () => controller.abort(new DOMException("the deadline passed", "TimeoutError")),
+  };
+}
