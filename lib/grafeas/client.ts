@@ -48,6 +48,7 @@ export interface GrafeasClientOptions {
   readonly observer?: Observer;
 }
 
+const WrittenSchema = z.object({ name: z.string() });
 const BatchSchema = z.object({ occurrences: z._default(z.array(z.unknown()), []) });
 
 export function createGrafeasClient({ rest, observer }: GrafeasClientOptions): GrafeasClient {
@@ -70,7 +71,8 @@ export function createGrafeasClient({ rest, observer }: GrafeasClientOptions): G
       const purpose = creationOf(`attest ${body.resourceUri} under ${body.noteName}`, project, [
         body.noteName,
       ]);
-      await rest.call({ purpose, method: "POST", path, body, repeat: "never" }, signal);
+      const answer = await rest.call({ purpose, method: "POST", path, body, repeat: "never" }, signal);
+      if (!WrittenSchema.safeParse(answer).success) throw noSuchAnswer(purpose);
     },
 
     async batchCreate(project, bodies, signal) {
@@ -91,7 +93,11 @@ export function createGrafeasClient({ rest, observer }: GrafeasClientOptions): G
       const path = occurrencePath(name);
       const purpose = purposeOf(`replace ${name}`, "occurrences.update", projectOf(name));
       const query = { updateMask: "attestation" };
-      await rest.call({ purpose, method: "PATCH", path, query, body, repeat: "always" }, signal);
+      const answer = await rest.call(
+        { purpose, method: "PATCH", path, query, body, repeat: "always" },
+        signal,
+      );
+      if (!WrittenSchema.safeParse(answer).success) throw noSuchAnswer(purpose);
     },
 
     async delete(name, signal) {

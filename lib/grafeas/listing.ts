@@ -38,7 +38,7 @@ export async function listOccurrences(
 ): Promise<readonly Occurrence[]> {
   const distinct = new Map(subjects.map((subject) => [resourceUriOf(subject), subject]));
   const pieces = piecesOf([...distinct.values()], SUBJECTS_PER_LIST);
-  return (await Promise.all(pieces.map((piece) => listPiece(listing, piece)))).flat();
+  return together(pieces, listing, listPiece);
 }
 
 async function listPiece(listing: Listing, subjects: readonly Canonical[]): Promise<readonly Occurrence[]> {
@@ -49,7 +49,25 @@ async function listPiece(listing: Listing, subjects: readonly Canonical[]): Prom
     if (subjects.length === 1 || !(fault instanceof GoogleError) || !TOO_LONG.has(fault.httpStatus))
       throw fault;
     const halves = piecesOf(subjects, Math.ceil(subjects.length / 2));
-    return (await Promise.all(halves.map((half) => listPiece(listing, half)))).flat();
+    return together(halves, listing, listPiece);
+  }
+}
+
+/** Lists all `pieces` at once. The first failure ends the others, and is thrown when nothing is under way any more. */
+async function together(
+  pieces: readonly (readonly Canonical[])[],
+  listing: Listing,
+  list: (listing: Listing, piece: readonly Canonical[]) => Promise<readonly Occurrence[]>,
+): Promise<readonly Occurrence[]> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([listing.signal, failed.signal]);
+  const lists = pieces.map((piece) => list({ ...listing, signal }, piece));
+  try {
+    return (await Promise.all(lists)).flat();
+  } catch (fault) {
+    failed.abort(fault);
+    await Promise.allSettled(lists);
+    throw fault;
   }
 }
 

@@ -1,0 +1,370 @@
+import { describe, expect, it } from "vitest";
+import type { Attestation, StoredAttestation } from "../../lib/attest/attestation.ts";
+import { speaksOf } from "../../lib/attest/payload.ts";
+import type { AttestationStore, PutAnswer } from "../../lib/ports.ts";
+import { refusal } from "../google/scripted.ts";
+import { attestationOf, attestations, CHECKS, type Fault, image, PROJECT, startStack } from "./stack.ts";
+
+const unhurried = () => new AbortController().signal;
+const put = (store: AttestationStore, all: readonly Attestation[]) =>
+  store.put(
+    all.map((attestation) => ({ attestation })),
+    unhurried(),
+  );
+const statuses = (answers: readonly PutAnswer[]) => answers.map(({ status }) => status);
+const all = (status: PutAnswer["status"], count: number) => Array.from({ length: count }, () => status);
+const whose = ({ signatures }: StoredAttestation) => signatures.map(({ keyId }) => keyId);
+
+async function only(store: AttestationStore, number = 0): Promise<StoredAttestation> {
+  const [found, ...more] = await store.list([image(number)], ["nobody"], unhurried());
+  if (found === undefined || more.length > 0) throw new Error("expected exactly one attestation");
+  return found;
+}
+
+describe("the document to sign", () => {
+  it("is Binary Authorization's payload for the image, whatever the check", async () => {
+    const { store } = await startStack();
+    expect(speaksOf(store.document("nobody", image(0)), image(0))).toBe(true);
+    expect(store.document("diy", image(0))).toEqual(store.document("nobody", image(0)));
+  });
+});
+
+describe("storing attestations", () => {
+  it("stores many with one request, and lists them as they were", async () => {
+    const { store, count } = await startStack();
+    const signed = attestations(12);
+    expect(statuses(await put(store, signed))).toEqual(all("stored", 24));
+    expect([count("batch"), count("create"), count("list")]).toEqual([1, 0, 0]);
+    const found = await store.list(
+      signed.map(({ subject }) => subject),
+      CHECKS,
+      unhurried(),
+    );
+    expect(found).toHaveLength(24);
+    for (const { checkName, subject, payload, signature } of signed) {
+      const stored = found.find(
+        (one) => one.checkName === checkName && one.subject.digest === subject.digest,
+      );
+      expect(stored?.subject).toEqual(subject);
+      expect(Buffer.compare(stored?.payload ?? Buffer.of(), payload)).toBe(0);
+      expect(stored?.signatures.map(({ bytes, keyId }) => [Buffer.from(bytes), keyId])).toEqual([
+        [signature.bytes, signature.keyId],
+      ]);
+      expect(stored?.createdAt).toBeInstanceOf(Date);
+    }
+  });
+
+  it("stores a single one with a single request", async () => {
+    const { store, count } = await startStack();
+    expect(statuses(await put(store, [attestationOf(image(0))]))).toEqual(["stored"]);
+    expect([count("batch"), count("create"), count("list")]).toEqual([0, 1, 0]);
+  });
+
+  it("asks for nothing where there is nothing to store", async () => {
+    const { store, requests } = await startStack();
+    expect(await put(store, [])).toEqual([]);
+    expect(requests).toHaveLength(0);
+  });
+
+  it("needs several requests only for very many", async () => {
+    const { store, count } = await startStack();
+    expect(statuses(await put(store, attestations(300)))).toEqual(all("stored", 600));
+    expect(count("batch")).toBe(2);
+  });
+
+  it("answers a conflict of a single one without looking further", async () => {
+    const { store, count } = await startStack();
+    await put(store, [attestationOf(image(0), "nobody", "others")]);
+    expect(statuses(await put(store, [attestationOf(image(0))]))).toEqual(["conflict"]);
+    expect(count("list")).toBe(0);
+    expect(whose(await only(store))).toEqual(["key of others"]);
+  });
+});
+
+describe("listing attestations", () => {
+  it("asks for nine digests in two lists", async () => {
+    const { store, count } = await startStack();
+    await store.list(
+      Array.from({ length: 9 }, (_, at) => image(at)),
+      CHECKS,
+      unhurried(),
+    );
+    expect(count("list")).toBe(2);
+  });
+
+  it("asks for nothing where no digest or no check is named", async () => {
+    const { store, requests } = await startStack();
+    expect(await store.list([], CHECKS, unhurried())).toEqual([]);
+    expect(await store.list([image(0)], [], unhurried())).toEqual([]);
+    expect(requests).toHaveLength(0);
+  });
+
+  it("returns the named checks' on the named digests, and nothing else", async () => {
+    const { store } = await startStack();
+    await put(store, attestations(2));
+    const found = await store.list([image(1)], ["diy"], unhurried());
+    expect(found.map(({ checkName, subject }) => [checkName, subject])).toEqual([["diy", image(1)]]);
+  });
+
+  it("leaves out those under another project's note of the same id", async () => {
+    const notes = [`projects/${PROJECT}/notes/nobody`, "projects/elsewhere/notes/nobody"];
+    const { store, client } = await startStack({ notes });
+    await client.create(
+      PROJECT,
+      {
+        noteName: "projects/elsewhere/notes/nobody",
+        resourceUri: `https://gcr.io/project/app@${image(0).digest}`,
+        kind: "ATTESTATION",
+        attestation: { serializedPayload: "AA==", signatures: [] },
+      },
+      unhurried(),
+    );
+    expect(await store.list([image(0)], ["nobody"], unhurried())).toEqual([]);
+  });
+
+  it("finds those whose resource was written without https://", async () => {
+    const { store, client } = await startStack();
+    await client.create(
+      PROJECT,
+      {
+        noteName: `projects/${PROJECT}/notes/nobody`,
+        resourceUri: `gcr.io/project/app@${image(0).digest}`,
+        kind: "ATTESTATION",
+        attestation: { serializedPayload: "AA==", signatures: [] },
+      },
+      unhurried(),
+    );
+    expect(await only(store)).toMatchObject({ subject: image(0), payload: Buffer.of(0), signatures: [] });
+  });
+
+  it("throws what kept it from looking", async () => {
+    const { store } = await startStack({}, [
+      { kind: "list", before: refusal(403, "PERMISSION_DENIED", "no") },
+    ]);
+    await expect(store.list([image(0)], CHECKS, unhurried())).rejects.toMatchObject({ code: "forbidden" });
+  });
+});
+
+describe.each(["partial", "refused"] as const)(
+  "a batch with conflicts, where the server's way is: %s",
+  (batchConflict) => {
+    it("creates all the others, one of each, and names the conflicts", async () => {
+      const { store, grafeas } = await startStack({ batchConflict });
+      await put(store, [attestationOf(image(1), "diy", "others")]);
+      const answers = await put(store, attestations(3));
+      expect(statuses(answers)).toEqual(["stored", "stored", "stored", "conflict", "stored", "stored"]);
+      expect(grafeas.occurrences()).toHaveLength(6);
+    });
+
+    it("is a success where what stands is the very same", async () => {
+      const { store, count } = await startStack({ batchConflict });
+      await put(store, attestations(3));
+      expect(statuses(await put(store, attestations(3)))).toEqual(all("stored", 6));
+      expect(count("create")).toBe(0);
+    });
+
+    it("leaves one of each when two instances store at once", async () => {
+      const { store, grafeas } = await startStack({ batchConflict });
+      const [ours, theirs] = await Promise.all([
+        put(store, attestations(4)),
+        put(store, attestations(4, "them")),
+      ]);
+      expect(grafeas.occurrences()).toHaveLength(8);
+      for (const [at, { status }] of (ours ?? []).entries()) {
+        expect([status, theirs?.[at]?.status].sort()).toEqual(["conflict", "stored"]);
+      }
+    });
+
+    it("answers conflict, and makes no second one, where lists do not show the existing ones yet", async () => {
+      const { store, grafeas } = await startStack({ batchConflict, lagMs: 60_000 });
+      await put(store, attestations(2, "others"));
+      expect(statuses(await put(store, attestations(2)))).toEqual(all("conflict", 4));
+      expect(grafeas.occurrences()).toHaveLength(4);
+    });
+  },
+);
+
+const FAULTS: readonly (readonly [string, NonNullable<Fault["before"]>])[] = [
+  ["429", refusal(429, "RESOURCE_EXHAUSTED")],
+  ["500", refusal(500, "INTERNAL")],
+  ["503", refusal(503, "UNAVAILABLE")],
+  ["a reset", "drop"],
+  ["half an answer", { status: 200, body: '{"occurrences":[{' }],
+  ["a broken connection", { status: 200, body: "x".repeat(1000), cut: true }],
+  ["another document", { status: 200, body: '{"hello":1}' }],
+];
+
+describe.each(FAULTS)("when Grafeas fails with %s", (_, fault) => {
+  it("stores a batch that was not done", async () => {
+    const { store, grafeas } = await startStack({}, [{ kind: "batch", before: fault }]);
+    expect(statuses(await put(store, attestations(3)))).toEqual(all("stored", 6));
+    expect(grafeas.occurrences()).toHaveLength(6);
+  });
+
+  it("recognises a batch that was done, and creates nothing twice", async () => {
+    const { store, grafeas, count } = await startStack({}, [{ kind: "batch", after: fault }]);
+    expect(statuses(await put(store, attestations(3)))).toEqual(all("stored", 6));
+    expect(grafeas.occurrences()).toHaveLength(6);
+    expect(count("create")).toBe(0);
+  });
+
+  it("stores a single one that was not done", async () => {
+    const { store, grafeas } = await startStack({}, [{ kind: "create", before: fault, times: 2 }]);
+    expect(statuses(await put(store, [attestationOf(image(0))]))).toEqual(["stored"]);
+    expect(grafeas.occurrences()).toHaveLength(1);
+  });
+
+  it("recognises a single one that was done", async () => {
+    const { store, grafeas } = await startStack({}, [{ kind: "create", after: fault }]);
+    expect(statuses(await put(store, [attestationOf(image(0))]))).toEqual(["stored"]);
+    expect(grafeas.occurrences()).toHaveLength(1);
+  });
+});
+
+describe("when an answer is lost and lists lag behind", () => {
+  it("makes no second attestation", async () => {
+    const { store, grafeas } = await startStack({ lagMs: 60_000 }, [{ kind: "batch", after: "drop" }]);
+    expect(statuses(await put(store, attestations(2)))).toEqual(all("conflict", 4));
+    expect(grafeas.occurrences()).toHaveLength(4);
+  });
+});
+
+describe("when Grafeas stays away", () => {
+  it("answers for each one that it failed, and that the same call may succeed later", async () => {
+    const down = { before: refusal(503, "UNAVAILABLE", "down for now"), times: 1000 };
+    const { store, requests, count } = await startStack({}, [
+      { kind: "batch", ...down },
+      { kind: "create", ...down },
+      { kind: "list", ...down },
+    ]);
+    const answers = await put(store, attestations(12));
+    expect(answers).toHaveLength(24);
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ status: "failed", error: { code: "unavailable", retryable: true } });
+    }
+    // Four tries of the batch, four of each of three lists, and none of 24 creates.
+    expect(requests.length).toBeLessThanOrEqual(16);
+    expect(count("create")).toBe(0);
+  });
+
+  it("ends at once at the deadline", async () => {
+    const { store } = await startStack({}, [
+      { kind: "batch", before: { ...refusal(429), headers: { "retry-after": "30" } } },
+    ]);
+    const puts = attestations(2).map((attestation) => ({ attestation }));
+    const answers = await store.put(puts, AbortSignal.timeout(200));
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ status: "failed", error: { code: "timeout", retryable: true } });
+    }
+  });
+});
+
+describe("a note that is missing", () => {
+  it("fails its own attestations with the command that makes it, and no others", async () => {
+    const { store } = await startStack({ notes: [`projects/${PROJECT}/notes/diy`] });
+    const answers = await put(store, attestations(2));
+    expect(statuses(answers)).toEqual(["failed", "stored", "failed", "stored"]);
+    expect(answers[0]).toMatchObject({ error: { code: "not-found", retryable: false } });
+    expect(answers[0]).toHaveProperty(
+      "error.message",
+      expect.stringContaining(`projects/${PROJECT}/notes/nobody`),
+    );
+    expect(answers[0]).toHaveProperty("error.message", expect.stringContaining("voucher notes create"));
+  });
+
+  it("does so for a single one too", async () => {
+    const { store } = await startStack({ notes: [] });
+    const [answer] = await put(store, [attestationOf(image(0))]);
+    expect(answer).toHaveProperty("error.message", expect.stringContaining("voucher notes create"));
+  });
+});
+
+describe("replacing an attestation", () => {
+  const ours = attestationOf(image(0), "nobody", "us");
+  const theirs = { bytes: Buffer.from("still trusted"), keyId: "key of them" };
+
+  it("puts our signature first and keeps the others that are trusted", async () => {
+    const { store, grafeas, count } = await startStack();
+    await put(store, [attestationOf(image(0), "nobody", "the old key")]);
+    const stored = await only(store);
+    const answers = await store.put(
+      [{ attestation: ours, replaces: { stored, keep: [theirs] } }],
+      unhurried(),
+    );
+    expect(statuses(answers)).toEqual(["stored"]);
+    expect([count("patch"), count("create")]).toEqual([1, 1]);
+    expect(grafeas.occurrences()).toHaveLength(1);
+    const replaced = await only(store);
+    expect(replaced.id).toBe(stored.id);
+    expect(whose(replaced)).toEqual(["key of us", "key of them"]);
+  });
+
+  it("uses the occurrence's name as it came, location included", async () => {
+    const { store } = await startStack({ location: "us-central1" });
+    await put(store, [attestationOf(image(0), "nobody", "the old key")]);
+    const stored = await only(store);
+    expect(stored.id).toContain("/locations/us-central1/");
+    await store.put([{ attestation: ours, replaces: { stored, keep: [] } }], unhurried());
+    expect(whose(await only(store))).toEqual(["key of us"]);
+  });
+
+  it("keeps no signature over other bytes than the new payload: it would not verify", async () => {
+    const { store } = await startStack();
+    const pretty = Buffer.from(JSON.stringify(JSON.parse(String(Buffer.from(ours.payload))), null, 2));
+    await put(store, [{ ...attestationOf(image(0), "nobody", "gcloud"), payload: pretty }]);
+    const stored = await only(store);
+    await store.put([{ attestation: ours, replaces: { stored, keep: stored.signatures } }], unhurried());
+    const replaced = await only(store);
+    expect(Buffer.compare(replaced.payload, ours.payload)).toBe(0);
+    expect(whose(replaced)).toEqual(["key of us"]);
+  });
+
+  it("does not repeat our own signature", async () => {
+    const { store } = await startStack();
+    await put(store, [ours]);
+    const stored = await only(store);
+    await store.put([{ attestation: ours, replaces: { stored, keep: stored.signatures } }], unhurried());
+    expect(whose(await only(store))).toEqual(["key of us"]);
+  });
+
+  it("creates it anew where the old one was withdrawn meanwhile", async () => {
+    const { store, client, grafeas } = await startStack();
+    await put(store, [attestationOf(image(0), "nobody", "the old key")]);
+    const stored = await only(store);
+    await client.delete(stored.id, unhurried());
+    const answers = await store.put([{ attestation: ours, replaces: { stored, keep: [] } }], unhurried());
+    expect(statuses(answers)).toEqual(["stored"]);
+    expect(grafeas.occurrences()).toHaveLength(1);
+  });
+
+  it.each(FAULTS.filter(([name]) => name !== "another document"))(
+    "is repeated after %s",
+    async (_, before) => {
+      const { store } = await startStack({}, [{ kind: "patch", before, times: 2 }]);
+      await put(store, [attestationOf(image(0), "nobody", "the old key")]);
+      const stored = await only(store);
+      const answers = await store.put([{ attestation: ours, replaces: { stored, keep: [] } }], unhurried());
+      expect(statuses(answers)).toEqual(["stored"]);
+      expect(whose(await only(store))).toEqual(["key of us"]);
+    },
+  );
+
+  it("answers for itself alone where it may not", async () => {
+    const { store } = await startStack({}, [{ kind: "patch", before: refusal(403, "PERMISSION_DENIED") }]);
+    await put(store, [attestationOf(image(0), "nobody", "the old key")]);
+    const stored = await only(store);
+    const answers = await store.put(
+      [
+        { attestation: attestationOf(image(1)) },
+        { attestation: ours, replaces: { stored, keep: [] } },
+        { attestation: attestationOf(image(2)) },
+      ],
+      unhurried(),
+    );
+    expect(statuses(answers)).toEqual(["stored", "failed", "stored"]);
+    expect(answers[1]).toHaveProperty(
+      "error.message",
+      expect.stringContaining("containeranalysis.occurrences.update"),
+    );
+  });
+});
