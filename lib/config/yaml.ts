@@ -21,7 +21,7 @@ export function parseYaml(text: string): unknown {
   };
   const document = parseDocument(text, {
     lineCounter: lines,
-    logLevel: "silent",
+    logLevel: "error",
     merge: true,
     prettyErrors: false,
     uniqueKeys: false,
@@ -32,9 +32,7 @@ export function parseYaml(text: string): unknown {
   try {
     return document.toJS({ maxAliasCount: MOST_ALIASES });
   } catch (cause) {
-    const sentence =
-      cause instanceof ReferenceError ? "its aliases unfold into too much" : "it cannot be unfolded";
-    throw new Error(`is not usable YAML: ${sentence}`, { cause });
+    throw new Error("is not YAML: an alias names nothing, or aliases unfold into too much", { cause });
   }
 }
 
@@ -46,8 +44,8 @@ function refuseRepeatedKeys(document: Document, fault: (sentence: string, offset
       for (const { key } of map.items) {
         if (!isScalar(key)) throw fault("a key must be plain text", map.range?.[0] ?? 0);
         const name = String(key.value);
-        if (seen.has(name))
-          throw fault(`the key ${JSON.stringify(name)} is given twice`, key.range?.[0] ?? 0);
+        const again = `the key ${JSON.stringify(name)} is given twice`;
+        if (seen.has(name)) throw fault(again, key.range?.[0] ?? 0);
         seen.add(name);
       }
     },
