@@ -30,6 +30,8 @@ const IMMUTABLE = ["resourceUri", "noteName", "kind"];
 export class GrafeasStore {
   readonly #notes = new Map<string, Ordered<Note>>();
   readonly #entries = new Map<string, Entry>();
+  /** What makes a second attestation a conflict, of every one that is there. */
+  readonly #attested = new Set<string>();
   readonly #options: StoreOptions;
   #order = 0;
 
@@ -83,7 +85,8 @@ export class GrafeasStore {
         `${note.name} is a note of kind ${note.kind}, the occurrence is of kind ${occurrence.kind}`,
       );
     }
-    if (this.#has(occurrence)) {
+    const attested = attestedBy(occurrence);
+    if (attested !== undefined && this.#attested.has(attested)) {
       throw exists(`an attestation of ${occurrence.noteName} for ${occurrence.resourceUri} already exists`);
     }
     const { location, lagMs = 0 } = this.#options;
@@ -92,6 +95,7 @@ export class GrafeasStore {
     const now = new Date();
     const item = { ...occurrence, name, createTime: now.toISOString(), updateTime: now.toISOString() };
     this.#entries.set(name, { order: this.#next(), item, project, visibleAt: now.getTime() + lagMs });
+    if (attested !== undefined) this.#attested.add(attested);
     return item;
   }
 
@@ -121,7 +125,8 @@ export class GrafeasStore {
 
   /** Returns google.protobuf.Empty. */
   delete(name: string): Document {
-    if (!this.#entries.delete(name)) throw missing(`occurrence ${name}`);
+    this.#attested.delete(attestedBy(this.#entry(name).item) ?? "");
+    this.#entries.delete(name);
     return {};
   }
 
@@ -145,13 +150,6 @@ export class GrafeasStore {
     return pageOf(listed, request);
   }
 
-  #has({ kind, noteName, resourceUri }: NewOccurrence): boolean {
-    return (
-      kind === "ATTESTATION" &&
-      this.occurrences.some((other) => other.noteName === noteName && other.resourceUri === resourceUri)
-    );
-  }
-
   #entry(name: string): Entry {
     const entry = this.#entries.get(name);
     if (entry === undefined) throw missing(`occurrence ${name}`);
@@ -162,6 +160,11 @@ export class GrafeasStore {
     this.#order += 1;
     return this.#order;
   }
+}
+
+/** The note and resource of an attestation; nothing for other kinds, of which there may be many alike. */
+function attestedBy({ kind, noteName, resourceUri }: NewOccurrence): string | undefined {
+  return kind === "ATTESTATION" ? `${noteName} ${resourceUri}` : undefined;
 }
 
 function exists(message: string): Refusal {

@@ -42,7 +42,7 @@ describe("an OCI image layout", () => {
   });
 });
 
-describe.skipIf(!skopeo && process.env["CI"] !== "true")("skopeo", () => {
+describe.skipIf(!skopeo && process.env["CI"] !== "true")("skopeo, where it is installed", () => {
   it.each([
     ["the demo's image", demoImage()],
     ["a single image", sampleImage({ platform: "linux/amd64" })],
