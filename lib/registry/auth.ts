@@ -1,20 +1,18 @@
 import { LRUCache } from "lru-cache";
-import { parseChallenges } from "./challenge.ts";
+import { asVoucherError } from "../errors.ts";
+import { type Challenge, parseChallenges } from "./challenge.ts";
+import type { Keychain } from "./credentials.ts";
 import type { Answer } from "./exchange.ts";
 import { Joined } from "./join.ts";
+import { type Realm, realmOf } from "./realm.ts";
+import { basicOf, fetchToken, type Token } from "./token.ts";
+import type { Transport } from "./transport.ts";
 
-/** What somebody signs in to a registry with. */
-export type Credentials =
-  | { readonly username: string; readonly password: string }
-  | { readonly identityToken: string };
-
-/** Returns the credentials for a registry, by the host in its images' names; `undefined` where there are none. */
-export type CredentialsSource = (registry: string, signal: AbortSignal) => Promise<Credentials | undefined>;
-
-/** What is asked for: read access to one repository. */
+/** What is asked for: read access to one repository of the registry whose API is at `api`. */
 export interface Target {
   readonly registry: string;
   readonly repository: string;
+  readonly api: URL;
 }
 
 /** Knows what to put into `Authorization`. */
@@ -32,36 +30,128 @@ export interface Auth {
   hint(target: Target): string;
 }
 
+/** How a registry wants to be signed in to, as it last said. */
+type Scheme =
+  | { readonly kind: "basic" }
+  | { readonly kind: "bearer"; readonly realm: Realm; readonly service: string | undefined };
+
 const MOST_HOSTS = 1000;
+const TOKEN_CACHE_BYTES = 4 * 1024 * 1024;
 
-export function createAuth(options: { readonly credentials: CredentialsSource }): Auth {
-  const basic = new LRUCache<string, string>({ max: MOST_HOSTS });
-  const lookups = new Joined<Credentials | undefined>();
+/**
+ * Signs in as a registry's challenges ask: Bearer where it is offered, else Basic. What a registry asked for once is
+ * sent at once from then on; tokens are kept by host and scope, and renewed before they run out.
+ */
+export function createAuth(parts: {
+  readonly transport: Transport;
+  readonly keychain: Keychain;
+  readonly trustedRealms: readonly string[];
+}): Auth {
+  const { transport, keychain, trustedRealms } = parts;
+  const schemes = new LRUCache<string, Scheme>({ max: MOST_HOSTS });
+  const scopes = new LRUCache<string, readonly string[]>({ max: MOST_HOSTS });
+  const tokens = new LRUCache<string, Token>({
+    maxSize: TOKEN_CACHE_BYTES,
+    sizeCalculation: ({ token }, key) => token.length + key.length + 256,
+  });
+  const flights = new Joined<Token>();
 
-  function credentialsOf(registry: string, signal: AbortSignal): Promise<Credentials | undefined> {
-    return lookups.run(registry, (joint) => options.credentials(registry, joint), signal);
+  /** A Bearer token for what the repository's challenge named, other than `refused`. */
+  async function bearer(
+    target: Target,
+    scheme: Scheme & { kind: "bearer" },
+    refused: string | undefined,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const scope = scopes.get(scopeKey(target)) ?? [`repository:${target.repository}:pull`];
+    const { realm, service } = scheme;
+    const key = JSON.stringify([target.registry, realm.url.href, service ?? "", scope]);
+    const cached = tokens.get(key);
+    if (cached !== undefined && `Bearer ${cached.token}` !== refused) return `Bearer ${cached.token}`;
+    const { token } = await flights.run(key, (joint) => ask(target, scheme, scope, key, joint), signal);
+    return `Bearer ${token}`;
+  }
+
+  async function ask(
+    target: Target,
+    { realm, service }: Scheme & { kind: "bearer" },
+    scope: readonly string[],
+    key: string,
+    signal: AbortSignal,
+  ): Promise<Token> {
+    const start = performance.now();
+    const credentials = await keychain.of(target.registry, signal);
+    const asked = { realm, service, scopes: scope, credentials, hint: hint(target) };
+    const token = await fetchToken(transport, asked, signal).catch((thrown: unknown) => {
+      if (asVoucherError(thrown).code === "unauthorized") keychain.forget(target.registry);
+      throw thrown;
+    });
+    tokens.set(key, token, { ttl: Math.max(token.lasts - (performance.now() - start), 1) });
+    return token;
+  }
+
+  async function basic({ registry }: Target, signal: AbortSignal): Promise<string | undefined> {
+    const credentials = await keychain.of(registry, signal);
+    return credentials === undefined ? undefined : basicOf(credentials);
   }
 
   return {
-    async known({ registry }) {
-      return basic.get(registry);
+    async known(target, signal) {
+      const { registry, api } = target;
+      const direct = api.protocol === "https:" ? await keychain.accessToken(registry, signal) : undefined;
+      if (direct !== undefined) return `Bearer ${direct}`;
+      const scheme = schemes.get(registry);
+      if (scheme === undefined) return undefined;
+      if (scheme.kind === "basic") return await basic(target, signal);
+      try {
+        return await bearer(target, scheme, undefined, signal);
+      } catch (thrown) {
+        // This repository may be open to everyone: the registry's own answer decides.
+        if (signal.aborted || asVoucherError(thrown).retryable) throw thrown;
+        return undefined;
+      }
     },
-    async next({ registry }, answer, sent, signal) {
-      const challenges = parseChallenges(answer.headers["www-authenticate"]);
-      if (!challenges.some(({ scheme }) => scheme === "basic")) return undefined;
-      const credentials = await credentialsOf(registry, signal);
-      if (credentials === undefined || !("username" in credentials)) return undefined;
-      const authorization = basicOf(credentials);
-      if (authorization === sent) return undefined;
-      basic.set(registry, authorization);
-      return authorization;
+
+    async next(target, answer, sent, signal) {
+      const { registry } = target;
+      const offered = preferred(parseChallenges(answer.headers["www-authenticate"]));
+      if (offered === undefined) return undefined;
+      const realm = offered.parameters.get("realm");
+      if (offered.scheme === "bearer" && realm !== undefined) {
+        const service = offered.parameters.get("service");
+        const scheme: Scheme = { kind: "bearer", realm: realmOf(realm, target.api, trustedRealms), service };
+        schemes.set(registry, scheme);
+        const scope =
+          offered.parameters
+            .get("scope")
+            ?.split(" ")
+            .filter((part) => part !== "") ?? [];
+        if (scope.length > 0) scopes.set(scopeKey(target), scope);
+        return await bearer(target, scheme, sent, signal);
+      }
+      schemes.set(registry, { kind: "basic" });
+      const first = await basic(target, signal);
+      if (first === undefined || first !== sent) return first;
+      keychain.forget(registry);
+      const second = await basic(target, signal);
+      return second === sent ? undefined : second;
     },
-    hint: ({ registry }) =>
-      `sign in (docker login ${registry}) with an account that may read this repository`,
+
+    hint,
   };
 }
 
-/** RFC 7617. */
-export function basicOf({ username, password }: { username: string; password: string }): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+function preferred(challenges: readonly Challenge[]): Challenge | undefined {
+  return (
+    challenges.find(({ scheme, parameters }) => scheme === "bearer" && parameters.has("realm")) ??
+    challenges.find(({ scheme }) => scheme === "basic")
+  );
+}
+
+function scopeKey({ registry, repository }: Target): string {
+  return `${registry}/${repository}`;
+}
+
+function hint({ registry }: Target): string {
+  return `sign in (docker login ${registry}) with an account that may read this repository`;
 }

@@ -38,8 +38,13 @@ export function blobUrl(reference: Reference & { readonly digest: Digest }, sche
   return new URL(`${repositoryOf(reference)}/blobs/${reference.digest}`, apiOf(reference.registry, schemes));
 }
 
+/** `GET /v2/<name>/tags/list`. */
+export function tagsUrl({ registry, repository }: Reference, schemes: Schemes): URL {
+  return new URL(`${repositoryOf({ registry, repository })}/tags/list?n=1000`, apiOf(registry, schemes));
+}
+
 /** The repository, held to the grammar of names once more: it is about to become part of a path. */
-export function repositoryOf(reference: Reference): string {
+function repositoryOf(reference: Reference): string {
   const parsed = parseReference(formatReference(reference));
   const same = parsed.registry === reference.registry && parsed.repository === reference.repository;
   if (!same || parsed.tag !== reference.tag || parsed.digest !== reference.digest) {

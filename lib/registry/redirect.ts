@@ -1,10 +1,19 @@
 import { VoucherError } from "../errors.ts";
+import type { Reach } from "./address.ts";
 import { type Answer, one, type Request } from "./exchange.ts";
 import { redact } from "./failure.ts";
 import type { Transport } from "./transport.ts";
 
 const MOST_REDIRECTS = 5;
 const STATUSES = [301, 302, 303, 307, 308];
+
+/** Where redirects may lead. */
+export interface RedirectRules {
+  /** Whether plain http may be spoken there, coming from plain http. */
+  readonly mayBePlain: (url: URL) => boolean;
+  /** How far a request that has left its first origin may reach. Asked after that origin was contacted. */
+  readonly away: () => Reach;
+}
 
 /** An answer, and whether it came from where the request was sent to in the first place. */
 export interface Followed {
@@ -13,35 +22,31 @@ export interface Followed {
 }
 
 /**
- * Sends a GET and follows its redirects: at most 5, never from https to http, plain http only where `mayBePlain` says
- * so. Credentials go to the first origin alone: what leaves it once has lost them for good.
+ * Sends a request and follows the redirects of a GET: at most 5, and never from https to http. Credentials go to the
+ * first origin alone: a request that leaves it loses them for good. Throws `refused`.
  */
 export async function follow(
   transport: Transport,
   request: Request,
-  mayBePlain: (url: URL) => boolean,
+  rules: RedirectRules,
   signal: AbortSignal,
 ): Promise<Followed> {
   let current = request;
-  let left = false;
+  let away = false;
   for (let hops = 0; ; hops += 1) {
     const answer = await transport.send(current, signal);
-    if (!STATUSES.includes(answer.status)) return { answer, atHome: !left };
-    if (hops === MOST_REDIRECTS) {
-      throw refused(request.url, `redirects more than ${MOST_REDIRECTS} times`);
-    }
+    if (!STATUSES.includes(answer.status)) return { answer, atHome: !away };
+    if (request.form !== undefined)
+      throw refused(current.url, "redirects a request that carries credentials");
+    if (hops === MOST_REDIRECTS) throw refused(request.url, `redirects more than ${MOST_REDIRECTS} times`);
     const url = nextUrl(current.url, answer);
-    if (url.protocol === "http:" && (current.url.protocol === "https:" || !mayBePlain(url))) {
+    if (url.protocol === "http:" && (current.url.protocol === "https:" || !rules.mayBePlain(url))) {
       throw refused(current.url, `redirects to ${redact(url)}, which is not encrypted`);
     }
-    left ||= url.origin !== request.url.origin;
-    const reach = left && !transport.isInward(request.url.hostname) ? "public" : request.reach;
-    current = {
-      ...request,
-      url,
-      reach,
-      headers: left ? withoutCredentials(request.headers) : request.headers,
-    };
+    away ||= url.origin !== request.url.origin;
+    current = away
+      ? { ...request, url, reach: rules.away(), headers: withoutCredentials(request.headers) }
+      : { ...request, url };
   }
 }
 
