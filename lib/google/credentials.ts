@@ -9,6 +9,7 @@ export interface Credentials {
   quotaProject?(signal: AbortSignal): Promise<string | undefined>;
 }
 
+const LONGEST_SIGN_IN = 30_000;
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 
 /**
@@ -47,8 +48,10 @@ export function applicationDefaultCredentials(): Credentials {
   }
 
   return {
-    accessToken(signal) {
-      asked ??= ask().finally(() => {
+    async accessToken(signal) {
+      if (signal.aborted) throw abandoned(signal);
+      // The library sets itself no limit: an answer that never comes must not hold up every later call too.
+      asked ??= unlessAborted(ask(), AbortSignal.timeout(LONGEST_SIGN_IN)).finally(() => {
         asked = undefined;
       });
       return unlessAborted(asked, signal);
@@ -62,28 +65,29 @@ export function applicationDefaultCredentials(): Credentials {
 const ADVICE =
   "run gcloud auth application-default login on a workstation, or give the Cloud Run service a service account";
 
-/** The library's errors say in words or in the token server's answer what is wrong; none has a type of its own. */
+/** The library's errors have no types of their own: what failed shows in a status, a sentence, or that a request was made. */
 function toVoucherError(cause: unknown): VoucherError {
   if (cause instanceof VoucherError) return cause;
-  const message = cause instanceof Error ? cause.message : String(cause);
-  if (/could not load the default credentials/i.test(message)) {
+  if (cause instanceof Error && /could not load the default credentials/i.test(cause.message)) {
     return new VoucherError("unauthorized", `no Google credentials were found; ${ADVICE}`, { cause });
   }
   const status = statusOf(cause);
-  const refused = status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429;
-  if (refused) {
+  if (isRequest(cause) && (status === undefined || status === 408 || status === 429 || status >= 500)) {
+    const message = `no access token could be got from Google (${status === undefined ? "no answer" : `HTTP ${status}`})`;
+    return new VoucherError("unavailable", message, { retryable: true, cause });
+  }
+  if (status !== undefined) {
     return new VoucherError("unauthorized", `Google refused these credentials (HTTP ${status}); ${ADVICE}`, {
       cause,
     });
   }
-  const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
-  if (status === undefined && code === undefined) {
-    return new VoucherError("unauthorized", `the Google credentials cannot be used; ${ADVICE}`, { cause });
-  }
-  return new VoucherError("unavailable", `no access token could be got from Google (${status ?? code})`, {
-    retryable: true,
-    cause,
-  });
+  const message = `the Google credentials cannot be used; check the file that GOOGLE_APPLICATION_CREDENTIALS names, or ${ADVICE}`;
+  return new VoucherError("unauthorized", message, { cause });
+}
+
+/** Whether a request failed, rather than what was to be done before it: its errors carry what was asked for. */
+function isRequest(cause: unknown): boolean {
+  return typeof cause === "object" && cause !== null && "config" in cause;
 }
 
 function statusOf(cause: unknown): number | undefined {
