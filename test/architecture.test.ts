@@ -80,7 +80,8 @@ describe("the house", () => {
   it("lets each room use only the packages that it is for", () => {
     const wrong = imports.filter(({ room, target, targetRoom }) => {
       const allowed = RULES[room]?.packages ?? [];
-      if (targetRoom !== undefined || target.startsWith("node:") || allowed === "any") return false;
+      if (targetRoom !== undefined || /^node:|\/package\.json$/.test(target) || allowed === "any")
+        return false;
       return !allowed.some((name) => target === name || target.startsWith(`${name}/`));
     });
     expect(wrong.map(({ file, target }) => `${file}: ${target}`)).toEqual([]);
@@ -136,7 +137,8 @@ function importsOf(file: string): Import[] {
     /(?:^|\n)\s*(?:import|export)\b[^;"']*?\bfrom\s*["']([^"']+)["']|(?:^|\n)import\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/g;
   return [...read(file).matchAll(statement)].map((match) => {
     const specifier = match[1] ?? match[2] ?? match[3] ?? "";
-    if (!specifier.startsWith(".")) return { file, room: roomOf(file), target: specifier };
+    const isCode = specifier.startsWith(".") && !specifier.endsWith(".json");
+    if (!isCode) return { file, room: roomOf(file), target: specifier };
     const target = relative(ROOT, normalize(join(ROOT, dirname(file), specifier)));
     return { file, room: roomOf(file), target, targetRoom: roomOf(target) };
   });
