@@ -10,6 +10,8 @@ export interface Credentials {
 }
 
 const LONGEST_SIGN_IN = 30_000;
+/** Nobody asks the library for a project; but where it is not given one, it looks for it, by running gcloud even. */
+const NO_PROJECT = "none";
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 
 /**
@@ -22,8 +24,13 @@ export function applicationDefaultCredentials(): Credentials {
   let asked: Promise<string> | undefined;
 
   async function find() {
-    const { GoogleAuth } = await import("google-auth-library");
-    return new GoogleAuth({ scopes: [SCOPE] }).getClient();
+    // By its default export: a bundle knows no other of a CommonJS module that is imported lazily.
+    const { GoogleAuth } = (await import("google-auth-library")).default;
+    try {
+      return await new GoogleAuth({ scopes: [SCOPE], projectId: NO_PROJECT }).getClient();
+    } catch (cause) {
+      throw toVoucherError(cause);
+    }
   }
 
   async function client() {
@@ -34,7 +41,7 @@ export function applicationDefaultCredentials(): Credentials {
     } catch (cause) {
       // What is missing now may be there for the next call: a metadata server that just started, a person who signed in.
       if (found === looking) found = undefined;
-      throw toVoucherError(cause);
+      throw cause;
     }
   }
 

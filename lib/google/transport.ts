@@ -1,4 +1,4 @@
-import type { Dispatcher } from "undici";
+import type { Agent, Dispatcher } from "undici";
 import { VoucherError } from "../errors.ts";
 import { abandoned } from "../retry.ts";
 
@@ -43,19 +43,23 @@ const NEVER_SENT = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
+interface Opened {
+  readonly agent: Agent;
+  readonly request: typeof import("undici").request;
+}
+
 /** Returns a transport on connections of its own. undici is loaded by the first request, not at the start of a worker. */
 export function createTransport({ timeout, largestBody, connections }: TransportOptions): Transport {
-  let opened: ReturnType<typeof open> | undefined;
+  let opened: Promise<Opened> | undefined;
 
-  async function open() {
-    const { Agent, request } = await import("undici");
+  async function open(): Promise<Opened> {
+    // By its default export: a bundle knows no other of a CommonJS module that is imported lazily.
+    const { Agent, request } = (await import("undici")).default;
     const agent = new Agent({ connections, connect: { timeout: 10_000 }, keepAliveTimeout: 30_000 });
     return { agent, request };
   }
 
-  async function exchange(asked: Request, signal: AbortSignal): Promise<Answer> {
-    opened ??= open();
-    const { agent, request } = await opened;
+  async function exchange({ agent, request }: Opened, asked: Request, signal: AbortSignal): Promise<Answer> {
     const { method, url, headers, body } = asked;
     const answer = await request(url, { dispatcher: agent, method, headers, body: body ?? null, signal });
     const retryAfter = answer.headers["retry-after"];
@@ -69,9 +73,11 @@ export function createTransport({ timeout, largestBody, connections }: Transport
   return {
     async send(asked, what, signal) {
       if (signal.aborted) throw abandoned(signal);
+      opened ??= open();
+      const connected = await opened;
       const late = AbortSignal.timeout(timeout);
       try {
-        return await exchange(asked, AbortSignal.any([signal, late]));
+        return await exchange(connected, asked, AbortSignal.any([signal, late]));
       } catch (cause) {
         if (cause instanceof VoucherError) throw cause;
         if (signal.aborted) throw abandoned(signal, cause);
@@ -88,8 +94,7 @@ export function createTransport({ timeout, largestBody, connections }: Transport
       }
     },
     async close() {
-      const agent = (await opened)?.agent;
-      await agent?.destroy();
+      if (opened !== undefined) await (await opened).agent.destroy();
     },
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { createGrafeasClient } from "../../lib/grafeas/client.ts";
 import { attestationBody } from "../../lib/grafeas/occurrence.ts";
@@ -111,6 +112,18 @@ describe("listing occurrences", () => {
     await expect(client.list("p", "ATTESTATION", some(1), unhurried())).rejects.toMatchObject({
       retryable: true,
     });
+  });
+
+  it("fails as soon as one of several lists does, and leaves none under way", async () => {
+    const { client } = await against(refusal(403, "PERMISSION_DENIED"), async () => {
+      await sleep(5000, undefined, { ref: false });
+      return json(200, {});
+    });
+    const began = performance.now();
+    await expect(client.list("p", "ATTESTATION", some(12), unhurried())).rejects.toMatchObject({
+      code: "forbidden",
+    });
+    expect(performance.now() - began).toBeLessThan(2000);
   });
 
   it("is not kept by a server that has no last page", async () => {

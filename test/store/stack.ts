@@ -6,8 +6,9 @@ import { digestOf } from "../../lib/image/digest.ts";
 import { type Canonical, parseCanonical } from "../../lib/image/reference.ts";
 import { type GrafeasOptions, startGrafeas } from "../../lib/local/grafeas.ts";
 import type { Answer, LocalRequest } from "../../lib/local/server.ts";
+import type { AttestationStore, PutAnswer } from "../../lib/ports.ts";
 import { createContainerAnalysisStore } from "../../lib/store/container-analysis.ts";
-import { restTo, scripted } from "../google/scripted.ts";
+import { refusal, restTo, scripted } from "../google/scripted.ts";
 
 export const PROJECT = "binauth";
 export const CHECKS = ["nobody", "diy"];
@@ -86,3 +87,24 @@ async function forward(url: string, { method, path, query, body, headers }: Loca
     body: new Uint8Array(await response.arrayBuffer()),
   };
 }
+
+export const unhurried = () => new AbortController().signal;
+export const put = (store: AttestationStore, all: readonly Attestation[]) =>
+  store.put(
+    all.map((attestation) => ({ attestation })),
+    unhurried(),
+  );
+export const statuses = (answers: readonly PutAnswer[]) => answers.map(({ status }) => status);
+export const all = (status: PutAnswer["status"], count: number) =>
+  Array.from({ length: count }, () => status);
+
+/** Every way in which a server or the connection to it may fail for a while. */
+export const FAULTS: readonly (readonly [string, NonNullable<Fault["before"]>])[] = [
+  ["429", refusal(429, "RESOURCE_EXHAUSTED")],
+  ["500", refusal(500, "INTERNAL")],
+  ["503", refusal(503, "UNAVAILABLE")],
+  ["a reset", "drop"],
+  ["half an answer", { status: 200, body: '{"occurrences":[{' }],
+  ["a broken connection", { status: 200, body: "x".repeat(1000), cut: true }],
+  ["another document", { status: 200, body: '{"hello":1}' }],
+];
