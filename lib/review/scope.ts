@@ -66,12 +66,14 @@ export function scopeOf(image: ResolvedImage, policy: PlatformPolicy): InScope |
   if (image.kind === "artifact") return out(image, `not an image (${image.artifactType})`);
   if (image.kind === "index") {
     const platforms = selectChildren(image, policy.select);
+    // The configuration refuses `all` with a selection; held here too, since an index vouches for all it holds.
+    const complete = platforms.length === image.images.length + image.unresolved.length;
     return {
       kind: "in",
       platforms,
       skipped: image.skipped,
       single: false,
-      indexOwed: policy.index !== "never",
+      indexOwed: policy.index === "selected" || (policy.index === "all" && complete),
     };
   }
   if (!isSelected(image.image, policy.select)) {

@@ -1,22 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Check, fail, pass, pending } from "../../lib/check/contract.ts";
-import { VoucherError } from "../../lib/errors.ts";
+import { fail, pass } from "../../lib/check/contract.ts";
 import { digestOf } from "../../lib/image/digest.ts";
-import { formatReference } from "../../lib/image/reference.ts";
 import { review } from "../../lib/review/review.ts";
-import {
-  artifact,
-  at,
-  indexOf,
-  notFound,
-  platformImage,
-  REPOSITORY,
-  singleImage,
-  unavailable,
-  unresolved,
-} from "../support/fake-images.ts";
+import { at, indexOf, platformImage, REPOSITORY, singleImage, unavailable } from "../support/fake-images.ts";
 import { resolverOf } from "../support/fake-ports.ts";
-import { attestationBy } from "../support/memory-store.ts";
 import { CHECKS, judgementOf, outcomesOf, reviewing } from "../support/reviewing.ts";
 import { makeKeys, type TestKeys } from "../support/test-keys.ts";
 
@@ -121,102 +108,6 @@ describe("a single image", () => {
   });
 });
 
-describe("an index with a child that cannot be read", () => {
-  it("makes that platform an error of every check, and the index with it, when the child is gone", async () => {
-    const index = indexOf([amd64, unresolved("linux/arm64", notFound())]);
-    const { review, store } = reviewing(keys);
-    const reviewed = await review(index);
-    expect(outcomesOf(reviewed).slice(2)).toEqual([
-      "diy linux/arm64 error",
-      "nobody linux/arm64 error",
-      "diy error",
-      "nobody error",
-    ]);
-    const { outcome } = judgementOf(reviewed, "diy");
-    expect(outcome.status === "error" && outcome.error).toMatchObject({
-      code: "not-found",
-      retryable: false,
-      message: "linux/arm64: it is gone",
-    });
-    expect(store.contents.some((line) => line.includes(index.reference.digest))).toBe(false);
-    expect(store.contents).toContain(`nobody ${amd64.reference.digest}`);
-  });
-
-  it("keeps a passing fault retryable on the index, beside a permanent one", async () => {
-    const index = indexOf([unresolved("linux/arm64", notFound()), unresolved("linux/s390x", unavailable())]);
-    const { outcome } = judgementOf(await reviewing(keys).review(index), "nobody");
-    expect(outcome.status === "error" && outcome.error).toMatchObject({
-      code: "unavailable",
-      retryable: true,
-      message: "linux/arm64: it is gone; linux/s390x: the registry answers 503",
-    });
-  });
-
-  it("is not attested either where that child was attested once", async () => {
-    const gone = unresolved("linux/arm64", notFound());
-    const index = indexOf([amd64, gone]);
-    const { review, store } = reviewing(keys);
-    store.plant(await attestationBy(keys.signer, "diy", at(REPOSITORY, gone.digest)));
-    const reviewed = await review(index);
-    expect(judgementOf(reviewed, "diy", "linux/arm64").outcome.status).toBe("error");
-    expect(store.find(index.reference, "diy")).toBeUndefined();
-  });
-
-  it("names the child by its digest where the index does not say what it runs on", async () => {
-    const child = unresolved(undefined, notFound());
-    const { outcome } = judgementOf(await reviewing(keys).review(indexOf([amd64, child])), "nobody");
-    expect(outcome.status === "error" && outcome.error.message).toBe(`${child.digest}: it is gone`);
-  });
-
-  it("keeps the index's own order, unreadable children in place", async () => {
-    const index = indexOf([
-      unresolved("linux/arm64", notFound()),
-      amd64,
-      unresolved("linux/s390x", notFound()),
-    ]);
-    const reviewed = await reviewing(keys).review(index);
-    expect(reviewed.platforms.map(({ reference }) => reference.digest)).toEqual(index.order);
-  });
-});
-
-describe("a host that valid_repos does not name", () => {
-  const stranger = singleImage("linux/amd64", { user: "app", repository: "evil.example/project/app" });
-
-  it("is never contacted: every check is an error that says why", async () => {
-    const { review, resolver, store } = reviewing(keys);
-    const reviewed = await review(stranger, { onlyHostsOf: ["gcr.io/project"] });
-    expect(resolver().asked).toEqual([]);
-    expect(store.calls).toEqual({ document: 0, list: 0, put: 0 });
-    expect(reviewed.outOfScope).toBe("evil.example was not contacted: valid_repos names no repository there");
-    expect(outcomesOf(reviewed)).toEqual(["diy error", "nobody error"]);
-  });
-
-  it("is contacted where valid_repos is not set", async () => {
-    const { review, resolver } = reviewing(keys);
-    await review(stranger);
-    expect(resolver().asked).toEqual([formatReference(stranger.reference)]);
-  });
-
-  it("is contacted for any repository of a host that is named, and then fails diy", async () => {
-    const neighbour = singleImage("linux/amd64", { user: "app", repository: "gcr.io/project-evil/app" });
-    const reviewed = await reviewing(keys).review(neighbour, { onlyHostsOf: ["gcr.io/project"] });
-    expect(outcomesOf(reviewed)).toContain("diy fail");
-  });
-});
-
-describe("an artifact", () => {
-  it("fails every check as no image, and asks nothing of the store", async () => {
-    const { review, store } = reviewing(keys);
-    const reviewed = await review(artifact("application/vnd.cncf.helm.config.v1+json"));
-    expect(outcomesOf(reviewed)).toEqual(["diy fail", "nobody fail"]);
-    expect(reviewed).toMatchObject({
-      kind: "artifact",
-      outOfScope: "not an image (application/vnd.cncf.helm.config.v1+json)",
-    });
-    expect(store.calls).toEqual({ document: 0, list: 0, put: 0 });
-  });
-});
-
 describe("a dry run", () => {
   it("runs every check, and neither asks the store nor publishes", async () => {
     const { review, store } = reviewing(keys);
@@ -224,56 +115,6 @@ describe("a dry run", () => {
     expect(outcomesOf(reviewed)).toContain("nobody linux/amd64 pass");
     expect(reviewed.dryRun).toBe(true);
     expect(store.calls).toEqual({ document: 0, list: 0, put: 0 });
-  });
-});
-
-describe("a check that throws", () => {
-  const thrower = (name: string, fault: unknown): Check => ({
-    name,
-    description: "Nobody knows.",
-    judge: () => Promise.reject(fault),
-  });
-
-  it("is an error of its own, and the other checks go on", async () => {
-    const { review, store } = reviewing(keys);
-    const image = singleImage("linux/amd64", { user: "app" });
-    const reviewed = await review(image, {
-      checks: [thrower("diy", new TypeError("x is not a function")), ...CHECKS.slice(1)],
-    });
-    const { outcome } = judgementOf(reviewed, "diy");
-    expect(outcome.status === "error" && outcome.error).toMatchObject({
-      code: "internal",
-      message: "x is not a function",
-    });
-    expect(store.contents).toEqual([`nobody ${image.reference.digest}`]);
-  });
-
-  it("keeps a VoucherError as it is, so that a fault that passes stays one", async () => {
-    const fault = new VoucherError("unavailable", "try later", { retryable: true });
-    const reviewed = await reviewing(keys).review(ofFour, { checks: [thrower("diy", fault)] });
-    const { outcome } = judgementOf(reviewed, "diy", "linux/amd64");
-    expect(outcome.status === "error" && outcome.error).toBe(fault);
-  });
-
-  it("may throw before it returns a promise", async () => {
-    const check: Check = {
-      name: "diy",
-      description: "",
-      judge() {
-        throw new Error("at once");
-      },
-    };
-    expect(outcomesOf(await reviewing(keys).review(ofFour, { checks: [check] }))).toContain("diy error");
-  });
-});
-
-describe("a check whose evidence is not there yet", () => {
-  it("is pending, on the index too, and attests nothing", async () => {
-    const waiting: Check = { name: "diy", description: "", judge: async () => pending("a scan") };
-    const { review, store } = reviewing(keys);
-    const reviewed = await review(indexOf([amd64]), { checks: [waiting] });
-    expect(judgementOf(reviewed, "diy").outcome).toEqual(pending("linux/amd64: a scan"));
-    expect(store.all).toEqual([]);
   });
 });
 
