@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type Digest, type DigestAlgorithm, digestOf } from "../../lib/image/digest.ts";
 import { OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from "../../lib/image/media-types.ts";
 import { parseReference, type Reference } from "../../lib/image/reference.ts";
+import type { Certificate } from "./certificate.ts";
 
 /** A descriptor as it stands in JSON. */
 export interface Listing {
@@ -26,6 +28,8 @@ interface Served {
 export interface ScriptedRegistry {
   /** `127.0.0.1:PORT` */
   readonly host: string;
+  /** The certificate that it shows, where it speaks TLS. */
+  readonly cert?: string;
   /** Method and path of every request, in order of arrival. */
   readonly seen: readonly {
     readonly method: string;
@@ -40,6 +44,8 @@ export interface ScriptedRegistry {
   index(manifests: readonly Listing[], options?: PutOptions & { more?: object }): Listing;
   /** Answers everything under a path, which may end in `*`, in its own way. */
   on(path: string, handler: Handler): void;
+  /** Answers a request as a good registry would, for handlers that only count, delay or look on. */
+  readonly serve: Handler;
   close(): Promise<void>;
 }
 
@@ -60,23 +66,31 @@ interface Platform {
 
 export const REPOSITORY = "team/app";
 
-export async function scriptedRegistry(): Promise<ScriptedRegistry> {
+/** With a certificate it speaks TLS. */
+export async function scriptedRegistry(certificate?: Certificate): Promise<ScriptedRegistry> {
   const contents = new Map<string, Served>();
   const handlers: [string, Handler][] = [];
   const seen: ScriptedRegistry["seen"][number][] = [];
 
-  const server = createServer((request, response) => {
+  function serve(request: IncomingMessage, response: ServerResponse): void {
+    const served = contents.get(request.url ?? "");
+    if (served === undefined) {
+      answerError(response, 404, "MANIFEST_UNKNOWN", "manifest unknown");
+      return;
+    }
+    if (served.mediaType !== undefined) response.setHeader("content-type", served.mediaType);
+    response.end(served.bytes);
+  }
+
+  const answer: Handler = (request, response) => {
     const path = request.url ?? "";
     seen.push({ method: request.method ?? "", path, headers: request.headers });
     const own = handlers.findLast(([on]) =>
       on.endsWith("*") ? path.startsWith(on.slice(0, -1)) : path === on,
     );
-    if (own !== undefined) return own[1](request, response);
-    const served = contents.get(path);
-    if (served === undefined) return answerError(response, 404, "MANIFEST_UNKNOWN", "manifest unknown");
-    if (served.mediaType !== undefined) response.setHeader("content-type", served.mediaType);
-    response.end(served.bytes);
-  });
+    (own?.[1] ?? serve)(request, response);
+  };
+  const server = certificate === undefined ? createServer(answer) : createSecureServer(certificate, answer);
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
 
@@ -102,6 +116,7 @@ export async function scriptedRegistry(): Promise<ScriptedRegistry> {
 
   const registry: ScriptedRegistry = {
     host,
+    ...(certificate === undefined ? {} : { cert: certificate.cert }),
     seen,
     name: (suffix) => parseReference(`${host}/${REPOSITORY}${suffix}`),
     manifest: (document, options = {}) =>
@@ -131,6 +146,7 @@ export async function scriptedRegistry(): Promise<ScriptedRegistry> {
       };
       return put("manifests", document, mediaType ?? OCI_INDEX, options);
     },
+    serve,
     on: (path, handler) => void handlers.push([path, handler]),
     close: () =>
       new Promise((closed) => {
