@@ -25,13 +25,13 @@ export function isTable(value: unknown): value is Table {
 function normalizeTable(table: Table, path: readonly PropertyKey[]): Table {
   const result: Table = {};
   for (const [written, value] of Object.entries(table)) {
-    const key = written.toLowerCase();
+    const key = isOptions(path) ? written : written.toLowerCase();
     const here = [...path, key];
     if (key === "__proto__")
       throw new VoucherError("config", `${formatKey(here)}: is not accepted as a name`);
     if (Object.hasOwn(result, key))
       throw new VoucherError("config", `${formatKey(here)}: is given twice, in different cases`);
-    result[key] = isOptions(here) ? value : normalizeValue(value, here);
+    result[key] = normalizeValue(value, here);
   }
   return result;
 }
@@ -43,6 +43,6 @@ function normalizeValue(value: unknown, path: readonly PropertyKey[]): unknown {
   return isTable(value) ? normalizeTable(value, path) : value;
 }
 
-function isOptions(path: readonly PropertyKey[]): boolean {
-  return path.length === 3 && path[0] === "checks" && path[2] === "options";
+function isOptions([top, , part]: readonly PropertyKey[]): boolean {
+  return top === "checks" && part === "options";
 }

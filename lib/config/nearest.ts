@@ -1,5 +1,7 @@
-/** The one of `known` that takes the fewest changed letters to become `text`; undefined where nothing is known. */
+/** The one of `known` that is most likely meant by `text`; undefined where nothing is known. */
 export function nearest(text: string, known: readonly string[]): string | undefined {
+  const begun = known.find((candidate) => text.length >= 3 && candidate.startsWith(text));
+  if (begun !== undefined) return begun;
   let best: string | undefined;
   let fewest = Number.POSITIVE_INFINITY;
   for (const candidate of known) {

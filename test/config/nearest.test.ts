@@ -7,6 +7,10 @@ describe("the nearest name", () => {
     expect(nearest("signr", ["scanner", "signer", "server"])).toBe("signer");
   });
 
+  it("is the one that was only begun", () => {
+    expect(nearest("timeout", ["children", "depth", "timeout_seconds"])).toBe("timeout_seconds");
+  });
+
   it("is nothing where nothing is known", () => {
     expect(nearest("signer", [])).toBeUndefined();
   });
