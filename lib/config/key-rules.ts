@@ -1,3 +1,4 @@
+import { normalize } from "node:path";
 import { enabledChecks, knownChecks, unknownCheck } from "./known-checks.ts";
 import { show } from "./problems.ts";
 import type { Found, Rule } from "./rule.ts";
@@ -38,8 +39,9 @@ function sharedKeys(file: FileConfig): readonly Found[] {
   const owners = new Map<string, string>();
   const keys = keysOf(file).filter(({ list, path }) => list !== "kms_keys" || isKeyVersion(path));
   return keys.flatMap(({ check, path, key }) => {
-    const owner = owners.get(path) ?? check;
-    owners.set(path, owner);
+    const place = normalize(path);
+    const owner = owners.get(place) ?? check;
+    owners.set(place, owner);
     if (owner === check) return [];
     const message = `is the key of ${owner} too; each check needs its own, unless allow_shared_keys = true`;
     return [{ key: `${key}.path`, message }];

@@ -10,6 +10,7 @@ const VERSION = "projects/p/locations/global/keyRings/r/cryptoKeys/k/cryptoKeyVe
 describe("two checks with one key", () => {
   it.each([
     ["the signer's keys", key("pkix_keys", "diy", "a") + key("pkix_keys", "nobody", "a"), "pkix_keys[1]"],
+    ["two spellings", key("pkix_keys", "diy", "a") + key("pkix_keys", "nobody", "./x/../a"), "pkix_keys[1]"],
     ["a trusted key", key("pkix_keys", "diy", "a") + key("trusted_keys", "nobody", "a"), "trusted_keys[0]"],
     ["Cloud KMS", key("kms_keys", "diy", VERSION) + key("kms_keys", "nobody", VERSION), "kms_keys[1]"],
   ])("are refused in %s, since a payload does not name its check", async (_, text, where) => {
