@@ -55,7 +55,8 @@ export function createTransport(options: {
 
   /** undici takes a while to load, so a process that never asks a registry does without. */
   async function load(): Promise<Loaded> {
-    const { Agent, buildConnector } = await import("undici");
+    // By its default export: a bundle knows no other of a CommonJS module that is imported lazily.
+    const { Agent, buildConnector } = (await import("undici")).default;
     const connectors = createConnectors(buildConnector, timeouts.connect, options.connect);
     const agent = (reach: Reach) =>
       new Agent({
