@@ -1,10 +1,16 @@
 import { defineConfig } from "vitest/config";
 
+const E2E = "test/e2e/**/*.test.ts";
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters: ["default"],
+    projects: [
+      { extends: true, test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [E2E] } },
+      // The bundle is built only where a test that runs it was asked for.
+      { extends: true, test: { name: "e2e", include: [E2E], globalSetup: ["test/support/bundle.ts"] } },
+    ],
   },
 });

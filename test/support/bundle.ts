@@ -1,0 +1,28 @@
+import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { TestProject } from "vitest/node";
+import { runOrThrow } from "./processes.ts";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** The folder that holds the bundle of this run: `index.mjs` and `voucher.mjs`. */
+    bundle: string;
+  }
+}
+
+const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url));
+const NEEDED = ["package.json", "build.ts", "functions", "lib", "node_modules"];
+
+/**
+ * Builds the bundle once for all end-to-end tests of a run, as `npm run build` does. It is built in a folder that only
+ * links to the sources, since the script writes where it is called: a run must not pull `dist/` from under another.
+ */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), "voucher-bundle-"));
+  for (const name of NEEDED) await symlink(join(CHECKOUT, name), join(folder, name));
+  await runOrThrow("npm", ["run", "--silent", "build"], { cwd: folder, env: { HOME: folder } });
+  project.provide("bundle", join(folder, "dist"));
+  return () => rm(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,107 @@
+import { fileURLToPath } from "node:url";
+import { inject } from "vitest";
+import type { Verdict } from "../../lib/review/verdict.ts";
+import { freePort, pause, startProcess, type TestProcess } from "./processes.ts";
+
+/** What the function logs when it has answered a delivery. */
+export interface DeliveryEntry {
+  readonly severity: string;
+  readonly message: string;
+  readonly outcome: string;
+  readonly status: number;
+  readonly reason?: string;
+  readonly image?: string;
+  readonly messageId?: string;
+  readonly verdict?: Verdict;
+}
+
+/** `onPush` of the bundle, in a process of its own under the Functions Framework. */
+export interface FunctionProcess {
+  /** Where Pub/Sub pushes to. */
+  readonly url: string;
+  readonly process: TestProcess;
+  /** The deliveries answered so far, in the order of their answers. */
+  readonly deliveries: readonly DeliveryEntry[];
+  close(): Promise<void>;
+}
+
+const PATIENCE_MS = 10_000;
+const POLL_MS = 20;
+
+/** Starts `onPush` on a free port with the configuration file `config`, and waits until it answers. */
+export async function startFunction(
+  config: string,
+  env: { readonly [name: string]: string } = {},
+): Promise<FunctionProcess> {
+  const framework = new URL("./main.js", import.meta.resolve("@google-cloud/functions-framework"));
+  const port = await freePort();
+  const source = `${inject("bundle")}/index.mjs`;
+  const deliveries: DeliveryEntry[] = [];
+  const started = await startProcess(
+    process.execPath,
+    [fileURLToPath(framework), `--source=${source}`, "--target=onPush", `--port=${port}`],
+    {
+      env: { NODE_ENV: "production", VOUCHER_CONFIG: config, ...env },
+      onLine: (line) => {
+        const entry = readEntry(line);
+        if (entry !== undefined) deliveries.push(entry);
+      },
+    },
+  );
+  const url = `http://127.0.0.1:${port}`;
+  const giveUpAt = Date.now() + PATIENCE_MS;
+  while (!(await answers(url))) {
+    if (started.hasEnded() || Date.now() > giveUpAt) {
+      await started.close();
+      throw new Error(`the function did not start:\n${started.lines.join("\n")}`);
+    }
+    await pause(POLL_MS);
+  }
+  return { url, process: started, deliveries, close: started.close };
+}
+
+export interface Delivered {
+  readonly messageId?: string;
+  readonly deliveryAttempt?: number;
+}
+
+/** The body that Pub/Sub pushes for a message with `data`. */
+export function pushBody(data: string, { messageId = "test", deliveryAttempt }: Delivered = {}): string {
+  return JSON.stringify({
+    message: {
+      data: Buffer.from(data).toString("base64"),
+      messageId,
+      publishTime: new Date().toISOString(),
+      attributes: {},
+    },
+    subscription: "projects/voucher-test/subscriptions/by-hand",
+    ...(deliveryAttempt === undefined ? {} : { deliveryAttempt }),
+  });
+}
+
+/** Delivers a message with `data` as Pub/Sub does; returns the status it is answered with. */
+export async function deliver(to: { readonly url: string }, data: string, how?: Delivered): Promise<number> {
+  const response = await fetch(to.url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: pushBody(data, how),
+  });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+async function answers(url: string): Promise<boolean> {
+  return fetch(url).then(
+    async (response) => {
+      await response.arrayBuffer();
+      return true;
+    },
+    () => false,
+  );
+}
+
+function readEntry(line: string): DeliveryEntry | undefined {
+  if (!line.startsWith("{")) return undefined;
+  const entry: DeliveryEntry = JSON.parse(line);
+  return entry.outcome === undefined ? undefined : entry;
+}
