@@ -90,14 +90,15 @@ function toPlatformVerdict(
   };
 }
 
-function toResult({ checkName, outcome, attestation, unstored }: Judgement): Result {
+function toResult(judgement: Judgement): Result {
+  const { checkName, outcome, attestation, unstored } = judgement;
   const error =
     unstored === undefined ? errorOf(outcome) : `passed, but could not be attested: ${unstored.message}`;
   return {
     name: checkName,
     status: outcome.status,
     success: outcome.status === "pass",
-    attested: attestation !== undefined,
+    attested: stands(judgement),
     ...(error === undefined
       ? {}
       : {
@@ -138,15 +139,20 @@ function textOf(bytes: Uint8Array): string {
   return text.startsWith("-----BEGIN PGP ") ? text : Buffer.from(bytes).toString("base64");
 }
 
+/** An older attestation does not make up for one that was asked for and could not be stored. */
+function stands({ attestation, unstored }: Judgement): boolean {
+  return attestation !== undefined && unstored === undefined;
+}
+
 /** Whether everything that passed is attested, and something is. */
 function isAttested(judgements: readonly Judgement[]): boolean {
   const passed = judgements.filter(({ outcome }) => outcome.status === "pass");
-  return passed.length > 0 && passed.every(({ attestation }) => attestation !== undefined);
+  return passed.length > 0 && passed.every(stands);
 }
 
 function attestedOnEach(checkName: string, platforms: readonly PlatformReview[]): boolean {
   const judgements = platforms
     .flatMap((platform) => platform.judgements)
     .filter((one) => one.checkName === checkName);
-  return judgements.length > 0 && judgements.every(({ attestation }) => attestation !== undefined);
+  return judgements.length > 0 && judgements.every(stands);
 }

@@ -1,6 +1,6 @@
 import type { Attestation, Signature, StoredAttestation } from "../../lib/attest/attestation.ts";
 import { binauthzPayload } from "../../lib/attest/payload.ts";
-import { VoucherError } from "../../lib/errors.ts";
+import type { VoucherError } from "../../lib/errors.ts";
 import { type Canonical, canonical, formatReference } from "../../lib/image/reference.ts";
 import type { AttestationStore, Put, PutAnswer, Signer } from "../../lib/ports.ts";
 
@@ -52,13 +52,13 @@ export class MemoryStore implements AttestationStore {
   #putOne({ attestation, replaces }: Put): PutAnswer {
     const fault = this.putFault(attestation);
     if (fault !== undefined) return { status: "failed", error: fault };
-    const standing = this.#kept.get(placeOf(attestation.subject, attestation.checkName));
-    if (replaces === undefined && standing !== undefined) return { status: "conflict" };
-    if (replaces !== undefined && standing?.stored.id !== replaces.stored.id) {
-      return { status: "failed", error: new VoucherError("not-found", "what it replaces is gone") };
-    }
     const { checkName, subject, payload, signature } = attestation;
-    this.plant({ checkName, subject, payload, signatures: [signature, ...(replaces?.keep ?? [])] });
+    const standing = this.#kept.get(placeOf(subject, checkName))?.stored;
+    if (standing !== undefined && standing.id !== replaces?.stored.id) return { status: "conflict" };
+    // One payload an attestation: signatures over another one would no longer verify.
+    const keep =
+      standing !== undefined && Buffer.compare(standing.payload, payload) === 0 ? replaces?.keep : [];
+    this.plant({ checkName, subject, payload, signatures: [signature, ...(keep ?? [])] });
     return { status: "stored" };
   }
 
