@@ -1,0 +1,229 @@
+import type { ServerResponse } from "node:http";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { VoucherError } from "../../lib/errors.ts";
+import { digestOf } from "../../lib/image/digest.ts";
+import { OCI_INDEX, OCI_MANIFEST } from "../../lib/image/media-types.ts";
+import { createRegistry, type Registry } from "../../lib/registry/registry.ts";
+import { type Listing, type ScriptedRegistry, scriptedRegistry } from "../support/scripted-registry.ts";
+
+const { signal } = new AbortController();
+let server: ScriptedRegistry;
+let registry: Registry;
+
+beforeEach(async () => {
+  server = await scriptedRegistry();
+  registry = createRegistry({ backOff: 1 });
+});
+
+afterEach(async () => {
+  await registry.close();
+  await server.close();
+});
+
+function image(): Listing {
+  return server.image({ os: "linux", architecture: "amd64" });
+}
+
+function resolve({ digest }: Listing) {
+  return registry.resolve(server.name(`@${digest}`), signal);
+}
+
+function answerManifest({ digest }: Listing, answer: (response: ServerResponse) => void): void {
+  server.on(`/v2/team/app/manifests/${digest}`, (_, response) => answer(response));
+}
+
+/** Writes as fast as the other side reads, for as long as it does. Returns how many bytes were taken. */
+function pour(response: ServerResponse, piece: Buffer): { taken: number } {
+  const poured = { taken: 0 };
+  const more = () => {
+    while (!response.destroyed && response.write(piece)) poured.taken += piece.byteLength;
+    poured.taken += piece.byteLength;
+  };
+  response.on("drain", more);
+  more();
+  return poured;
+}
+
+describe("content that is not what its digest names", () => {
+  it("is refused, asked for once, and says what was sent instead", async () => {
+    const wanted = image();
+    const other = Buffer.from("{}");
+    answerManifest(wanted, (response) => response.end(other));
+
+    await expect(resolve(wanted)).rejects.toMatchObject({
+      code: "digest-mismatch",
+      retryable: false,
+      message: expect.stringContaining(digestOf(other)),
+    });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it("is refused for a config too", async () => {
+    const wanted = image();
+    server.on("/v2/team/app/blobs/*", (_, response) => response.end('{"os":"linux","architecture":"amd64"}'));
+    await expect(resolve(wanted)).rejects.toMatchObject({ code: "digest-mismatch" });
+  });
+
+  it("is refused whichever byte of a manifest is changed, and however", async () => {
+    const wanted = server.manifest(
+      {
+        schemaVersion: 2,
+        mediaType: OCI_MANIFEST,
+        config: server.blob({ os: "linux", architecture: "amd64" }),
+        layers: [],
+      },
+      { tag: "good" },
+    );
+    const bytes = Buffer.from(
+      await (await fetch(`http://${server.host}/v2/team/app/manifests/good`)).arrayBuffer(),
+    );
+    const at = fc.nat({ max: bytes.byteLength - 1 });
+    await fc.assert(
+      fc.asyncProperty(at, fc.integer({ min: 1, max: 255 }), async (where, change) => {
+        const mutated = Buffer.from(bytes);
+        mutated[where] = (bytes[where] ?? 0) ^ change;
+        answerManifest(wanted, (response) => response.setHeader("content-type", OCI_MANIFEST).end(mutated));
+        await expect(resolve(wanted)).rejects.toMatchObject({ code: "digest-mismatch" });
+      }),
+    );
+  });
+
+  it("is refused for a tag whose digest the registry states wrongly", async () => {
+    image();
+    server.on("/v2/team/app/manifests/v1", (_, response) => {
+      response
+        .setHeader("docker-content-digest", digestOf(Buffer.from("other")))
+        .end('{"schemaVersion":2,"manifests":[]}');
+    });
+    await expect(registry.resolve(server.name(":v1"), signal)).rejects.toMatchObject({
+      code: "digest-mismatch",
+    });
+  });
+
+  it("is accepted for a tag whose digest the registry states rightly, and kept under it", async () => {
+    const bytes = Buffer.from('{"schemaVersion":2,"manifests":[]}');
+    const digest = digestOf(bytes, "sha512");
+    server.on("/v2/team/app/manifests/v1", (_, response) => {
+      response.setHeader("docker-content-digest", digest).end(bytes);
+    });
+    await expect(registry.resolve(server.name(":v1"), signal)).resolves.toMatchObject({
+      reference: { digest },
+    });
+  });
+});
+
+describe("a document that others could read otherwise", () => {
+  const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [] };
+  const listed = { mediaType: OCI_MANIFEST, digest: digestOf(Buffer.from("x")), size: 1 };
+
+  it.each([
+    ["an index that is a manifest too", { ...index, config: {}, layers: [] }],
+    ["Manifests beside manifests", { ...index, Manifests: [] }],
+    ["a long s in manifestſ", { ...index, manifestſ: [] }],
+    [
+      "OS beside a platform's os",
+      { ...index, manifests: [{ ...listed, platform: { os: "linux", architecture: "a", OS: "x" } }] },
+    ],
+    ["Digest beside a child's digest", { ...index, manifests: [{ ...listed, Digest: "x" }] }],
+    ["mediatype beside mediaType", { ...index, mediatype: OCI_MANIFEST }],
+  ])("is refused: %s", async (_, document) => {
+    const wrong = server.manifest(document, { mediaType: OCI_INDEX });
+    await expect(resolve(wrong)).rejects.toMatchObject({ code: "malformed", retryable: false });
+  });
+
+  it("is a config whose user is given in two spellings", async () => {
+    const config = server.blob({ os: "linux", architecture: "amd64", config: { User: "app", user: "root" } });
+    const twofold = server.manifest({ schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [] });
+    await expect(resolve(twofold)).rejects.toMatchObject({ code: "malformed" });
+  });
+
+  it("never ends in an untyped error, whatever JSON it is", async () => {
+    const key = fc.constantFrom(
+      "schemaVersion",
+      "mediaType",
+      "manifests",
+      "config",
+      "layers",
+      "subject",
+      "digest",
+      "size",
+      "x",
+    );
+    const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4 },
+        fc.constantFrom<unknown>(2, OCI_INDEX, OCI_MANIFEST, listed.digest, null, true, -1, 1e300),
+        fc.string(),
+        fc.array(tie("value"), { maxLength: 3 }),
+        fc.dictionary(key, tie("value"), { maxKeys: 5 }),
+      ),
+    }));
+    const document = fc.oneof(
+      value,
+      fc.record({ schemaVersion: fc.constant(2), manifests: value }),
+      fc.jsonValue(),
+    );
+    await fc.assert(
+      fc.asyncProperty(document, async (json) => {
+        const outcome = await resolve(server.manifest(JSON.stringify(json), { mediaType: null })).catch(
+          (thrown: unknown) => thrown,
+        );
+        if (outcome instanceof Error) expect(outcome).toBeInstanceOf(VoucherError);
+        if (outcome instanceof VoucherError) expect(outcome.code).not.toBe("internal");
+      }),
+    );
+  });
+});
+
+describe("a body", () => {
+  it("that never ends is cut off at the limit, with little read beyond it", async () => {
+    const wanted = image();
+    let poured = { taken: 0 };
+    answerManifest(wanted, (response) => {
+      poured = pour(response, Buffer.alloc(64 * 1024, 0x20));
+    });
+
+    await expect(resolve(wanted)).rejects.toMatchObject({ code: "limit", retryable: false });
+    expect(poured.taken).toBeLessThan(32 * 1024 * 1024);
+  });
+
+  it("that declares too much is not read at all", async () => {
+    const wanted = image();
+    answerManifest(wanted, (response) =>
+      response.writeHead(200, { "content-length": "9000000000" }).flushHeaders(),
+    );
+    await expect(resolve(wanted)).rejects.toMatchObject({ code: "limit" });
+  });
+
+  it.each(["gzip", "br", "x-unknown"])(
+    "that is compressed with %s is refused: it was not asked for",
+    async (encoding) => {
+      const wanted = image();
+      answerManifest(wanted, (response) =>
+        response.setHeader("content-encoding", encoding).end(gzipSync("{}")),
+      );
+
+      await expect(resolve(wanted)).rejects.toMatchObject({
+        code: "unsupported",
+        message: expect.stringContaining(`compressed answer (${encoding})`),
+      });
+    },
+  );
+
+  it("of an error that never ends is not read beyond what an error may have", async () => {
+    const wanted = image();
+    answerManifest(wanted, (response) => {
+      response.writeHead(404);
+      pour(response, Buffer.alloc(64 * 1024, 0x20));
+    });
+    await expect(resolve(wanted)).rejects.toMatchObject({ code: "not-found" });
+  });
+
+  it("with endless headers ends in an error", async () => {
+    const wanted = image();
+    answerManifest(wanted, (response) => response.setHeader("x-long", "x".repeat(200_000)).end("{}"));
+    await expect(resolve(wanted)).rejects.toMatchObject({ code: "network" });
+  });
+});
