@@ -72,14 +72,20 @@ function decideReview(review: Review): Settlement {
   if (awaited.length > 0) return retry(`waiting: ${awaited[0]}`, "INFO");
   const permanent = errors.find(({ code }) => code !== "no-evidence");
   if (permanent !== undefined) return deadLettered(permanent.message);
-  return decided(judgements, errors[0]);
+  return decided(judgements, errors[0], review.dryRun);
 }
 
-function decided(judgements: readonly Judgement[], error: VoucherError | undefined): Settlement {
+function decided(
+  judgements: readonly Judgement[],
+  error: VoucherError | undefined,
+  dryRun: boolean,
+): Settlement {
   if (error !== undefined)
     return { status: 204, outcome: "decided", severity: "WARNING", reason: error.message };
   const failed = judgements.flatMap(({ outcome }) => (outcome.status === "fail" ? [outcome.reason] : []));
-  if (failed.length === 0) return { status: 204, outcome: "attested", severity: "INFO" };
+  if (failed.length === 0 && !dryRun) return { status: 204, outcome: "attested", severity: "INFO" };
+  if (failed.length === 0)
+    return { status: 204, outcome: "decided", severity: "INFO", reason: "a dry run attests nothing" };
   return { status: 204, outcome: "decided", severity: "INFO", reason: failed.at(-1) ?? "a check failed" };
 }
 
