@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect, vi } from "vitest";
 import { stringify } from "yaml";
 import { startProcess } from "./processes.ts";
 
@@ -22,8 +23,10 @@ export interface Distribution {
   /** `127.0.0.1:PORT`, the host in an image's name. */
   readonly host: string;
   readonly url: string;
-  /** The requests so far, without those of skopeo: what the program under test asked. */
-  readonly requests: readonly RegistryRequest[];
+  /** Every request that was answered so far, without those of skopeo: what the program under test asked. */
+  requests(): Promise<readonly RegistryRequest[]>;
+  /** Takes a manifest away, as a person or a clean-up rule does who does not know that an index lists it. */
+  deleteManifest(repository: string, digest: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -32,19 +35,34 @@ export async function startDistribution({ notify }: DistributionOptions = {}): P
   const folder = await mkdtemp(join(tmpdir(), "voucher-distribution-"));
   const file = join(folder, "config.yml");
   await writeFile(file, stringify(configOf(notify)));
-  const requests: RegistryRequest[] = [];
+  const answered: RegistryRequest[] = [];
+  let markers = 0;
   const server = await startProcess("docker-registry", ["serve", file], {
     ready: /listening on (127\.0\.0\.1:\d+)/,
     onLine: (line) => {
       const request = readRequest(line);
-      if (request !== undefined && !request.userAgent.startsWith("skopeo/")) requests.push(request);
+      if (request !== undefined) answered.push(request);
     },
   });
   const host = server.ready?.[1] ?? "";
+  const url = `http://${host}`;
   return {
     host,
-    url: `http://${host}`,
-    requests,
+    url,
+    async requests() {
+      // The log lags behind the answers; what stands before a request of our own is complete.
+      markers += 1;
+      const userAgent = `test/${markers}`;
+      await fetch(`${url}/v2/`, { headers: { "user-agent": userAgent } });
+      await vi.waitFor(() => expect(answered.some((request) => request.userAgent === userAgent)).toBe(true));
+      return answered.filter((request) => !/^(?:skopeo|test)\//.test(request.userAgent));
+    },
+    async deleteManifest(repository, digest) {
+      const headers = { "user-agent": "test/delete" };
+      const target = `${url}/v2/${repository}/manifests/${digest}`;
+      const { ok, status } = await fetch(target, { method: "DELETE", headers });
+      if (!ok) throw new Error(`DELETE ${target}: ${status}`);
+    },
     async close() {
       await server.close();
       await rm(folder, { recursive: true, force: true });
@@ -57,7 +75,7 @@ function configOf(notify: string | undefined): object {
   return {
     version: 0.1,
     log: { level: "info", formatter: "json", accesslog: { disabled: true } },
-    storage: { inmemory: {}, maintenance: { uploadpurging: { enabled: false } } },
+    storage: { inmemory: {}, delete: { enabled: true }, maintenance: { uploadpurging: { enabled: false } } },
     http: { addr: "127.0.0.1:0", secret: "no secret" },
     ...(notify === undefined ? {} : { notifications: { endpoints: [endpoint] } }),
   };

@@ -66,7 +66,7 @@ export interface Delivered {
 }
 
 /** The body that Pub/Sub pushes for a message with `data`. */
-export function pushBody(data: string, { messageId = "test", deliveryAttempt }: Delivered = {}): string {
+function pushBody(data: string, { messageId = "test", deliveryAttempt }: Delivered = {}): string {
   return JSON.stringify({
     message: {
       data: Buffer.from(data).toString("base64"),
@@ -79,13 +79,18 @@ export function pushBody(data: string, { messageId = "test", deliveryAttempt }: 
   });
 }
 
-/** Delivers a message with `data` as Pub/Sub does; returns the status it is answered with. */
-export async function deliver(to: { readonly url: string }, data: string, how?: Delivered): Promise<number> {
-  const response = await fetch(to.url, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: pushBody(data, how),
-  });
+/**
+ * Delivers a message as Pub/Sub does; returns the status it is answered with. What is no text is sent as JSON.
+ */
+export async function deliver(to: { readonly url: string }, data: unknown, how?: Delivered): Promise<number> {
+  const text = typeof data === "string" ? data : JSON.stringify(data);
+  return post(to, pushBody(text, how));
+}
+
+/** Sends `body` as it is; returns the status it is answered with. */
+export async function post(to: { readonly url: string }, body: string): Promise<number> {
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(to.url, { method: "POST", headers, body });
   await response.arrayBuffer();
   return response.status;
 }

@@ -28,6 +28,15 @@ type Notification = z.infer<typeof NotificationSchema>["events"][number];
 
 const MANIFEST = /[.+](?:manifest|index|list)\.v\d\+json$/;
 
+/** The announcement of one pushed manifest. `name` is `host/repository`. */
+export function pushEvent(name: string, digest: string, tag?: string): PushEvent {
+  return {
+    action: "INSERT",
+    digest: `${name}@${digest}`,
+    ...(tag === undefined ? {} : { tag: `${name}:${tag}` }),
+  };
+}
+
 /** Receives Distribution's notifications and passes each pushed manifest on, translated; the next waits for `publish`. */
 export function startNotifications(publish: (event: PushEvent) => Promise<unknown>): Promise<LocalServer> {
   return listen({
@@ -47,10 +56,5 @@ function isPushedManifest({ action, target }: Notification): boolean {
 }
 
 function translate({ target, request }: Notification): PushEvent {
-  const name = `${request.host}/${target.repository}`;
-  return {
-    action: "INSERT",
-    digest: `${name}@${target.digest}`,
-    ...(target.tag === undefined ? {} : { tag: `${name}:${target.tag}` }),
-  };
+  return pushEvent(`${request.host}/${target.repository}`, target.digest, target.tag);
 }
