@@ -13,12 +13,87 @@ export interface Resolver {
   resolve(reference: Reference, signal: AbortSignal): Promise<ResolvedImage>;
 }
 
-/** Facts about one platform image, each fetched once however many checks ask. */
+/** Evidence that is there; or that is not there yet, and what it waits for. */
+export type Found<T> =
+  | { readonly found: T }
+  | { readonly awaiting: Awaiting; readonly reason: string; readonly since?: Date };
+
+/** What a review can wait for: a build record to be written, a scan to finish. */
+export type Awaiting = "build" | "scan";
+
+/** Where an image's source is kept, as whoever built it recorded it. */
+export interface Source {
+  /** The repository's address as recorded: an https, ssh or git URL. */
+  readonly url: string;
+  readonly revision: string;
+}
+
+/** What a builder says of one build: a build record of Google's, or SLSA provenance. */
+export interface BuildRecord {
+  /** The store's own name for it. */
+  readonly id: string;
+  /** Who built: the record's creator, or the provenance's builder id. */
+  readonly builder?: string;
+  /** The project that it was built in, where the record says so. */
+  readonly project?: string;
+  /** Digests of what was built, as recorded: compare, never trust. */
+  readonly artifacts: readonly string[];
+  readonly sources: readonly Source[];
+}
+
+/** In Voucher's order, from the least to the worst; `unknown` stands where Voucher puts it. */
+export const SEVERITIES = ["negligible", "low", "medium", "unknown", "high", "critical"] as const;
+export type VulnerabilitySeverity = (typeof SEVERITIES)[number];
+
+/** One vulnerability of one package of an image. */
+export interface Vulnerability {
+  /** Mostly `CVE-…`, also `GHSA-…` and others. */
+  readonly id: string;
+  readonly severity: VulnerabilitySeverity;
+  readonly package: string;
+  /** Whether a version without it exists. */
+  readonly fixable: boolean;
+  readonly fixedIn?: string;
+}
+
+/** What the source host knows of a commit. */
+export interface Commit {
+  /** `owner/name`, as the host spells it. */
+  readonly repository: string;
+  readonly defaultBranch: string;
+  /** Where the commit stands to the default branch: its head, behind its head, or not on it. */
+  readonly position: "head" | "ancestor" | "elsewhere";
+  readonly signature: "valid" | "invalid" | "none";
+  /** The pull requests that the commit belongs to. */
+  readonly pullRequests: readonly PullRequest[];
+  /** Every check run and status, summed up; `none` where there is not one. */
+  readonly ci: { readonly state: "passed" | "failed" | "running" | "none"; readonly failing: readonly string[] };
+}
+
+export interface PullRequest {
+  readonly number: number;
+  readonly merged: boolean;
+  /** Whether this very commit is the one that merged it. */
+  readonly mergedByThisCommit: boolean;
+  readonly intoDefaultBranch: boolean;
+  readonly author?: string;
+  /** Every review, oldest first. */
+  readonly reviews: readonly { readonly reviewer: string; readonly state: ReviewState }[];
+}
+
+export type ReviewState = "approved" | "changes-requested" | "dismissed" | "commented" | "pending";
+
+/** Facts about one platform image, each fetched once however many checks ask. What cannot be fetched is thrown. */
 export interface Evidence {
   readonly image: PlatformImage;
   /** The moment of the review, for everything that expires. */
   readonly at: Date;
   imageConfig(): Promise<ImageConfig>;
+  /** The build records of this digest, or, where it has none, of the indexes that led to it. */
+  builds(): Promise<Found<readonly BuildRecord[]>>;
+  /** The vulnerabilities of this very digest: scans of an index say nothing of its platforms. */
+  vulnerabilities(): Promise<Found<readonly Vulnerability[]>>;
+  commit(source: Source): Promise<Commit>;
 }
 
 /** Gathers evidence for a whole review, so that it can ask in batches. */

@@ -1,5 +1,5 @@
 import type { VoucherError } from "../errors.ts";
-import type { Evidence } from "../ports.ts";
+import type { Awaiting, Evidence } from "../ports.ts";
 
 /** One thing that spoke against an image, such as a vulnerability. */
 export interface Finding {
@@ -14,13 +14,13 @@ export interface Finding {
  *
  * - `pass`: the evidence satisfies the check. Only this is ever attested.
  * - `fail`: it does not; trying again will not help.
- * - `pending`: the evidence is not there yet; `awaiting` says what is waited for.
+ * - `pending`: the evidence is not there yet; `awaiting` is what is waited for, `reason` says it to people.
  * - `error`: the question could not be answered.
  */
 export type Outcome =
   | { readonly status: "pass" }
   | { readonly status: "fail"; readonly reason: string; readonly findings?: readonly Finding[] }
-  | { readonly status: "pending"; readonly awaiting: string }
+  | { readonly status: "pending"; readonly awaiting: Awaiting; readonly reason: string }
   | { readonly status: "error"; readonly error: VoucherError };
 
 /** A pure judgement of evidence: no I/O, no clock, no environment. */
@@ -38,8 +38,8 @@ export function fail(reason: string, findings?: readonly Finding[]): Outcome {
   return findings === undefined ? { status: "fail", reason } : { status: "fail", reason, findings };
 }
 
-export function pending(awaiting: string): Outcome {
-  return { status: "pending", awaiting };
+export function pending(awaiting: Awaiting, reason: string): Outcome {
+  return { status: "pending", awaiting, reason };
 }
 
 export function error(error: VoucherError): Outcome {

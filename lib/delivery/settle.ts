@@ -67,7 +67,7 @@ function decideReview(review: Review): Settlement {
   const passing = errors.find((error) => comesBack(error, false));
   if (passing !== undefined) return retry(passing.message);
   const awaited = judgements.flatMap(({ outcome }) =>
-    outcome.status === "pending" ? [outcome.awaiting] : [],
+    outcome.status === "pending" ? [outcome.reason] : [],
   );
   if (awaited.length > 0) return retry(`waiting: ${awaited[0]}`, "INFO");
   const permanent = errors.find(({ code }) => code !== "no-evidence");

@@ -22,9 +22,10 @@ export function indexOutcome(name: string, platforms: readonly PlatformReview[])
   );
   if (faults.length > 0) return error(combine(faults));
   const awaited = judged.flatMap(({ platform, outcome }) =>
-    outcome.status === "pending" ? [`${nameOf(platform)}: ${outcome.awaiting}`] : [],
+    outcome.status === "pending" ? [{ ...outcome, reason: `${nameOf(platform)}: ${outcome.reason}` }] : [],
   );
-  if (awaited.length > 0) return pending(awaited.join("; "));
+  const [first] = awaited;
+  if (first !== undefined) return pending(first.awaiting, awaited.map(({ reason }) => reason).join("; "));
   if (judged.length === 0) return error(new VoucherError("internal", "no platform was judged"));
   return pass;
 }

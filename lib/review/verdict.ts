@@ -118,7 +118,7 @@ function errorOf(outcome: Judgement["outcome"]): string | undefined {
     case "fail":
       return outcome.reason;
     case "pending":
-      return `waiting: ${outcome.awaiting}`;
+      return `waiting: ${outcome.reason}`;
     case "error":
       return outcome.error.message;
   }

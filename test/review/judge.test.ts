@@ -124,10 +124,10 @@ describe("a check that throws", () => {
 
 describe("a check whose evidence is not there yet", () => {
   it("is pending, on the index too, and attests nothing", async () => {
-    const waiting: Check = { name: "diy", description: "", judge: async () => pending("a scan") };
+    const waiting: Check = { name: "diy", description: "", judge: async () => pending("scan", "a scan") };
     const { review, store } = reviewing(keys);
     const reviewed = await review(indexOf([amd64]), { checks: [waiting] });
-    expect(judgementOf(reviewed, "diy").outcome).toEqual(pending("linux/amd64: a scan"));
+    expect(judgementOf(reviewed, "diy").outcome).toEqual(pending("scan", "linux/amd64: a scan"));
     expect(store.all).toEqual([]);
   });
 });

@@ -28,10 +28,10 @@ describe("the outcome of a check for an index", () => {
       { "a/b": pass, "a/c": fail("no"), "a/d": permanent },
       "fail",
     ],
-    ["is a failure before it is pending", { "a/b": pending("a scan"), "a/c": fail("no") }, "fail"],
+    ["is a failure before it is pending", { "a/b": pending("scan", "a scan"), "a/c": fail("no") }, "fail"],
     ["is an error when one could not be judged", { "a/b": pass, "a/c": permanent }, "error"],
-    ["is an error before it is pending", { "a/b": pending("a scan"), "a/c": permanent }, "error"],
-    ["is pending when evidence is awaited", { "a/b": pass, "a/c": pending("a scan") }, "pending"],
+    ["is an error before it is pending", { "a/b": pending("scan", "a scan"), "a/c": permanent }, "error"],
+    ["is pending when evidence is awaited", { "a/b": pass, "a/c": pending("scan", "a scan") }, "pending"],
   ])("%s", (_, outcomes, status) => {
     expect(indexOutcome("nobody", platforms(outcomes)).status).toBe(status);
   });

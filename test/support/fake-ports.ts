@@ -42,6 +42,11 @@ export function evidenceFrom(at = new Date("2026-11-25T12:00:00Z")): FakeEvidenc
           read.push(image.reference.digest);
           return image.config;
         },
+        builds: async () => ({ found: [] }),
+        vulnerabilities: async () => ({ found: [] }),
+        commit: async () => {
+          throw new VoucherError("not-found", "no commit is known");
+        },
       })),
   };
 }
