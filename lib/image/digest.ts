@@ -19,7 +19,7 @@ export function parseDigest(text: string): Digest {
   if (algorithm !== undefined && algorithm !== "sha256" && algorithm !== "sha512") {
     throw new VoucherError(
       "unsupported",
-      `digest algorithm "${algorithm}" is not supported; use sha256 or sha512`,
+      `digest algorithm ${quote(algorithm)} is not supported; use sha256 or sha512`,
     );
   }
   throw new VoucherError(

@@ -10,18 +10,18 @@ export interface Platform {
 }
 
 const PART = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
-const OS: { readonly [name: string]: string } = { macos: "darwin" };
-const ARCHITECTURE: { readonly [name: string]: string } = {
-  x86_64: "amd64",
-  "x86-64": "amd64",
-  i386: "386",
-  i486: "386",
-  i586: "386",
-  i686: "386",
-  aarch64: "arm64",
-  armhf: "arm",
-  armel: "arm",
-};
+const OS = new Map([["macos", "darwin"]]);
+const ARCHITECTURE = new Map([
+  ["x86_64", "amd64"],
+  ["x86-64", "amd64"],
+  ["i386", "386"],
+  ["i486", "386"],
+  ["i586", "386"],
+  ["i686", "386"],
+  ["aarch64", "arm64"],
+  ["armhf", "arm"],
+  ["armel", "arm"],
+]);
 
 /** Parses `os/architecture[/variant]`. Throws `usage`. */
 export function parsePlatform(text: string): Platform {
@@ -46,9 +46,9 @@ export function formatPlatform({ os, architecture, variant }: Platform): string 
  * names no variant, amd64 without `v1`. For comparing only: print what the image declares.
  */
 export function normalizePlatform(platform: Platform): Platform {
-  const os = OS[platform.os.toLowerCase()] ?? platform.os.toLowerCase();
+  const os = OS.get(platform.os.toLowerCase()) ?? platform.os.toLowerCase();
   const named = platform.architecture.toLowerCase();
-  const architecture = ARCHITECTURE[named] ?? named;
+  const architecture = ARCHITECTURE.get(named) ?? named;
   const variant = normalizeVariant(named, architecture, platform.variant?.toLowerCase());
   return variant === undefined ? { os, architecture } : { os, architecture, variant };
 }

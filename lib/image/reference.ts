@@ -36,7 +36,7 @@ export function parseReference(text: string): Reference {
     throw unusable(text, "a tag has at most 128 letters, digits, dots, dashes and underscores");
   }
   const { registry, repository } = splitRegistry(path);
-  if (!HOST.test(registry)) throw unusable(text, `${JSON.stringify(registry)} is no registry host`);
+  if (!isHost(registry)) throw unusable(text, `${JSON.stringify(shorten(registry))} is no registry host`);
   requireRepository(text, repository);
   return {
     registry,
@@ -94,14 +94,22 @@ function cutTag(name: string): { path: string; tag?: string } {
   return { path: name.slice(0, colon), tag: name.slice(colon + 1) };
 }
 
-/** The first component is a host if it could not be a path: it has a dot or a colon, upper case, or is `localhost`. */
+/** By grammar, and by what a URL allows: not every port is one, nor is every IPv4 or IPv6 look-alike an address. */
+function isHost(registry: string): boolean {
+  return HOST.test(registry) && URL.canParse(`https://${registry}`);
+}
+
+/**
+ * The first component is a host if it has a dot or a colon, or is `localhost`. Docker takes upper case for a host too; we
+ * compare hosts in lower case, where `Foo/app` would become another image's name, so it is refused as a path.
+ */
 function splitRegistry(path: string): { registry: string; repository: string } {
   const slash = path.indexOf("/");
   const first = path.slice(0, Math.max(slash, 0));
-  const isHost = slash > 0 && (/[.:[A-Z]/.test(first) || first === "localhost");
-  const host = isHost ? first.toLowerCase() : DOCKER_HUB;
+  const named = slash > 0 && (/[.:]/.test(first) || first.toLowerCase() === "localhost");
+  const host = named ? first.toLowerCase() : DOCKER_HUB;
   const registry = host === "index.docker.io" ? DOCKER_HUB : host;
-  const repository = isHost ? path.slice(slash + 1) : path;
+  const repository = named ? path.slice(slash + 1) : path;
   const official = registry === DOCKER_HUB && !repository.includes("/");
   return { registry, repository: official ? `library/${repository}` : repository };
 }
