@@ -31,6 +31,8 @@ export type ErrorCode =
   | "key"
   /** Evidence for this image does not exist and never will. */
   | "no-evidence"
+  /** Evidence for this image did not come in the time that it is waited for. */
+  | "waited"
   /** A fault of this program or of a user's check. */
   | "internal";
 

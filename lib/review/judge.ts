@@ -5,6 +5,7 @@ import type { PlatformImage, Unresolved } from "../image/resolved.ts";
 import type { Evidence } from "../ports.ts";
 import type { ExistingAttestations } from "./existing.ts";
 import type { Judgement, PlatformReview } from "./judgement.ts";
+import { endOfPatience, type Patience } from "./patience.ts";
 import { childReference, isImage } from "./scope.ts";
 
 /** How to judge: by which checks, on what evidence, and whether an attestation that counts spares its check. */
@@ -13,6 +14,7 @@ export interface Judging {
   readonly evidence: ReadonlyMap<PlatformImage, Evidence>;
   readonly existing: ExistingAttestations;
   readonly reuse: boolean;
+  readonly patience?: Patience | undefined;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface Judging {
 export async function judgePlatform(
   image: Reference,
   child: PlatformImage | Unresolved,
-  { checks, evidence, existing, reuse }: Judging,
+  { checks, evidence, existing, reuse, patience }: Judging,
 ): Promise<PlatformReview> {
   const reference = childReference(image, child);
   const judgeBy = async (check: Check): Promise<Judgement> => {
@@ -33,7 +35,7 @@ export async function judgePlatform(
       ? error(child.error)
       : known
         ? pass
-        : await judge(check, evidence.get(child));
+        : await judge(check, evidence.get(child), patience);
     return { checkName: check.name, outcome, ...found };
   };
   return {
@@ -44,10 +46,14 @@ export async function judgePlatform(
 }
 
 /** What a check throws is an `error` of this check alone. */
-async function judge(check: Check, evidence: Evidence | undefined): Promise<Outcome> {
+async function judge(
+  check: Check,
+  evidence: Evidence | undefined,
+  patience: Patience | undefined,
+): Promise<Outcome> {
   if (evidence === undefined) return error(new VoucherError("internal", "no evidence was gathered"));
   try {
-    return await check.judge(evidence);
+    return endOfPatience(await check.judge(evidence), patience, evidence.at);
   } catch (fault) {
     return error(asVoucherError(fault));
   }

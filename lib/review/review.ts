@@ -7,6 +7,7 @@ import { type AttestPorts, attest, type Owed } from "./attest.ts";
 import { type ExistingAttestations, findExisting, nothingExists } from "./existing.ts";
 import { judgePlatform } from "./judge.ts";
 import type { Judgement, PlatformReview, Review } from "./judgement.ts";
+import type { Patience } from "./patience.ts";
 import { indexOutcome } from "./policy.ts";
 import {
   childReference,
@@ -29,6 +30,8 @@ export interface ReviewRequest {
    * `force`: every check runs, and all that pass are signed anew.
    */
   readonly existing: "reuse" | "run" | "force";
+  /** How long evidence is waited for; without, what is awaited stays pending. */
+  readonly patience?: Patience | undefined;
 }
 
 export interface ReviewPorts {
@@ -67,7 +70,7 @@ export async function review(
 
   const images = scope.platforms.filter(isImage);
   const evidence = new Map(ports.evidence.of(images, signal).map((one) => [one.image, one]));
-  const judging = { checks, evidence, existing, reuse: mode === "reuse" };
+  const judging = { checks, evidence, existing, reuse: mode === "reuse", patience: request.patience };
   const platforms = await Promise.all(
     scope.platforms.map((child) => judgePlatform(image.reference, child, judging)),
   );
