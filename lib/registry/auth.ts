@@ -27,7 +27,7 @@ export interface Auth {
     signal: AbortSignal,
   ): Promise<string | undefined>;
   /** What the user can do where signing in did not help. */
-  hint(target: Target): string;
+  advice(target: Target): string;
 }
 
 /** How a registry wants to be signed in to, as it last said. */
@@ -81,7 +81,7 @@ export function createAuth(parts: {
   ): Promise<Token> {
     const start = performance.now();
     const credentials = await keychain.of(target.registry, signal);
-    const asked = { realm, service, scopes: scope, credentials, hint: hint(target) };
+    const asked = { realm, service, scopes: scope, credentials, advice: keychain.advice(target.registry) };
     const token = await fetchToken(transport, asked, signal).catch((thrown: unknown) => {
       if (asVoucherError(thrown).code === "unauthorized") keychain.forget(target.registry);
       throw thrown;
@@ -137,7 +137,7 @@ export function createAuth(parts: {
       return second === sent ? undefined : second;
     },
 
-    hint,
+    advice: ({ registry }) => keychain.advice(registry),
   };
 }
 
@@ -150,8 +150,4 @@ function preferred(challenges: readonly Challenge[]): Challenge | undefined {
 
 function scopeKey({ registry, repository }: Target): string {
   return `${registry}/${repository}`;
-}
-
-function hint({ registry }: Target): string {
-  return `sign in (docker login ${registry}) with an account that may read this repository`;
 }

@@ -44,7 +44,7 @@ export function createCaller(parts: {
       const next = await auth.next(target, answer, known, signal);
       if (next !== undefined) ({ answer, atHome } = await ask(next));
     }
-    if (answer.status !== 200) throw refusal(call.url.host, answer, auth.hint(target));
+    if (answer.status !== 200) throw refusal(call.url.host, answer, auth.advice(target));
     return answer;
   }
 

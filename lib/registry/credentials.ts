@@ -23,6 +23,8 @@ export interface Keychain {
   accessToken(registry: string, signal: AbortSignal): Promise<string | undefined>;
   /** Looks again the next time: what was found was not accepted. */
   forget(registry: string): void;
+  /** What the user can do where this keychain's credentials were not enough. */
+  advice(registry: string): string;
 }
 
 const MOST_HOSTS = 1000;
@@ -34,8 +36,8 @@ const NONE = "none";
 export function createKeychain(source: CredentialsSource, google: GoogleCredentials | undefined): Keychain {
   const remembered = new LRUCache<string, Credentials | typeof NONE>({ max: MOST_HOSTS, ttl: REMEMBERED });
   const lookups = new Joined<Credentials | undefined>();
-  /** Without Google's credentials a public image can be read all the same; looking for them takes seconds. */
-  const withoutGoogle = new LRUCache<typeof NONE, true>({ max: 1, ttl: REMEMBERED });
+  /** Why there are no credentials of Google's: public images can be read without, and looking takes seconds. */
+  const withoutGoogle = new LRUCache<typeof NONE, string>({ max: 1, ttl: REMEMBERED });
 
   async function own(registry: string, signal: AbortSignal): Promise<Credentials | undefined> {
     const known = remembered.get(registry);
@@ -51,8 +53,9 @@ export function createKeychain(source: CredentialsSource, google: GoogleCredenti
     try {
       return await google.accessToken(signal);
     } catch (thrown) {
-      if (asVoucherError(thrown).code !== "unauthorized") throw thrown;
-      withoutGoogle.set(NONE, true);
+      const { code, message } = asVoucherError(thrown);
+      if (code !== "unauthorized") throw thrown;
+      withoutGoogle.set(NONE, message);
       return undefined;
     }
   }
@@ -66,6 +69,11 @@ export function createKeychain(source: CredentialsSource, google: GoogleCredenti
       return password === undefined ? undefined : { username: "oauth2accesstoken", password };
     },
     forget: (registry) => void remembered.delete(registry),
+    advice(registry) {
+      if (!isGoogleHost(registry))
+        return `sign in (docker login ${registry}) with an account that may read it`;
+      return withoutGoogle.get(NONE) ?? "let the account in use read it (roles/artifactregistry.reader)";
+    },
   };
 }
 

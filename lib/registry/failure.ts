@@ -55,11 +55,15 @@ export function brokenOff(host: string, thrown: unknown): VoucherError {
   return new VoucherError("network", `${host} could not be asked (${code})`, { cause });
 }
 
-/** What an answer other than 200 means. `hint` says what the user can do where it says 401. */
-export function refusal(host: string, answer: Answer, hint: string): VoucherError {
+/** What an answer other than 200 means. `hint` says what the user can do where credentials do not suffice. */
+export function refusal(
+  host: string,
+  answer: Answer,
+  hint: string,
+  code: ErrorCode = codeOf(answer.status),
+): VoucherError {
   const said = messageIn(answer.bytes);
   const why = `${host} answered ${answer.status}${said === "" ? "" : ` (${said})`}`;
-  const code = codeOf(answer.status);
   if (code !== "unavailable") return new VoucherError(code, `${why}${adviceOn(code, hint)}`);
   const passing = answer.status !== 501 && answer.status !== 505;
   if (passing && answer.retryAfter !== undefined)
@@ -67,7 +71,7 @@ export function refusal(host: string, answer: Answer, hint: string): VoucherErro
   return new VoucherError(code, why, { retryable: passing });
 }
 
-/** `error` with a sentence that names what it happened to in front. An error that already names it stays as it is. */
+/** `error` with a sentence that names what it happened to in front. */
 export function about(what: string, error: VoucherError): VoucherError {
   const options = { retryable: error.retryable, cause: error };
   return new VoucherError(error.code, `can't read ${what}: ${error.message}`, options);
@@ -82,8 +86,7 @@ function codeOf(status: number): ErrorCode {
 }
 
 function adviceOn(code: ErrorCode, hint: string): string {
-  if (code === "unauthorized") return `; ${hint}`;
-  if (code === "forbidden") return "; let the credentials in use read this repository, or check its name";
+  if (code === "unauthorized" || code === "forbidden") return `; ${hint}`;
   if (code === "not-found") return "; check its name, and that it was pushed and not deleted";
   return "";
 }

@@ -16,7 +16,7 @@ export interface TokenRequest {
   readonly scopes: readonly string[];
   readonly credentials: Credentials | undefined;
   /** What the user can do if it is refused. */
-  readonly hint: string;
+  readonly advice: string;
 }
 
 export interface Token {
@@ -47,14 +47,18 @@ export async function fetchToken(
   asked: TokenRequest,
   signal: AbortSignal,
 ): Promise<Token> {
-  const { credentials, realm, hint } = asked;
+  const { credentials, realm, advice } = asked;
   let answer: Answer | undefined;
   if (credentials !== undefined && "identityToken" in credentials) {
     answer = await send(transport, oauth2Request(asked, credentials.identityToken), signal);
     if (NO_OAUTH2.includes(answer.status)) answer = undefined;
   }
   answer ??= await send(transport, getRequest(asked), signal);
-  if (answer.status !== 200) throw refusal(`the token server ${realm.url.host}`, answer, hint);
+  if (answer.status !== 200) {
+    // That there is no such token server says nothing of the image.
+    const code = answer.status === 404 ? "unauthorized" : undefined;
+    throw refusal(`the token server ${realm.url.host}`, answer, advice, code);
+  }
   return parseToken(answer, realm.url.host);
 }
 
