@@ -4,18 +4,16 @@ import { nameOf, parseReference, type Reference } from "./reference.ts";
 /** The repositories that are ours: registries, or paths below one, normalised as references are. */
 export type ValidRepos = readonly string[];
 
-/** Reads one entry of `valid_repos`: a registry (`gcr.io`) or a path below one (`gcr.io/project`). Throws `config`. */
+// Below any entry there could be an image of this name: an entry is a registry or a path, never an image itself.
+const BELOW = "/any/image";
+
+/**
+ * Reads one entry of `valid_repos`: a registry (`gcr.io`) or a path below one (`gcr.io/project`). As a path it gains no
+ * `library/`: `docker.io/org` is an organisation of Docker Hub. Throws `config`.
+ */
 export function parseValidRepo(entry: string): string {
-  const trimmed = entry.replace(/\/+$/, "");
   try {
-    if (!trimmed.includes("/") && /[.:]|^localhost$/.test(trimmed)) {
-      return parseReference(`${trimmed}/any`).registry;
-    }
-    const reference = parseReference(trimmed);
-    if (reference.tag !== undefined || reference.digest !== undefined)
-      throw new Error("it has a tag or digest");
-    // `library/` is what Docker Hub's short names gain; a path that names an organisation gains nothing.
-    return trimmed.includes("/") ? nameOf(reference) : `${reference.registry}/${trimmed}`;
+    return nameOf(parseReference(`${entry.replace(/\/+$/, "")}${BELOW}`)).slice(0, -BELOW.length);
   } catch (cause) {
     throw new VoucherError(
       "config",
