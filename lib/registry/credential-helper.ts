@@ -75,7 +75,8 @@ function run(
 
 function whyFailed({ code, killed }: Failure): string {
   if (code === "ENOENT") return "was not found on the PATH";
-  return killed === true ? "took too long or printed too much" : `failed (${code ?? "killed"})`;
+  if (code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") return "printed too much";
+  return killed === true ? "took too long" : `failed (${code ?? "killed"})`;
 }
 
 function parsedOr(text: string): unknown {

@@ -1,4 +1,4 @@
-import { abandoned } from "../retry.ts";
+import { abandoned, untilAborted } from "../retry.ts";
 
 interface Flight<T> {
   readonly result: Promise<T>;
@@ -43,20 +43,5 @@ export class Joined<T> {
 
   #forget(key: string, flight: Flight<T>): void {
     if (this.#flights.get(key) === flight) this.#flights.delete(key);
-  }
-}
-
-/** Returns what `promise` returns; throws {@link abandoned} as soon as `signal` aborts, whatever `promise` does then. */
-export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(abandoned(signal));
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
   }
 }

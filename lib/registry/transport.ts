@@ -2,14 +2,13 @@ import { LRUCache } from "lru-cache";
 import pLimit, { type LimitFunction } from "p-limit";
 import type { Agent, Dispatcher } from "undici";
 import { VoucherError } from "../errors.ts";
-import { abandoned, parseRetryAfter } from "../retry.ts";
+import { abandoned, parseRetryAfter, untilAborted } from "../retry.ts";
 import type { Reach } from "./address.ts";
 import { discard, readAtMost } from "./body.ts";
 import { type Connect, type Connectors, createConnectors } from "./connector.ts";
 import { CoolDown } from "./cool-down.ts";
 import { type Answer, one, type Request } from "./exchange.ts";
 import { brokenOff } from "./failure.ts";
-import { untilAborted } from "./join.ts";
 import { ERROR_BYTES } from "./limits.ts";
 
 /** In milliseconds. */
