@@ -136,7 +136,7 @@ function toManifest(document: JsonObject, mediaType: string | undefined): Manife
   if (!("config" in document) && !("layers" in document)) {
     throw new VoucherError(
       "unsupported",
-      `a document${mediaType === undefined ? "" : ` of type ${mediaType}`} that is neither an index nor an image manifest`,
+      `a document${mediaType === undefined ? "" : ` of type ${shorten(mediaType)}`} that is neither an index nor an image manifest`,
     );
   }
   const { config, layers, ...rest } = parseWith(ManifestSchema, document);
@@ -160,7 +160,7 @@ function agreedType(document: JsonObject, servedAs: string | undefined): string 
   if (own === undefined) return isManifestType(servedAs) ? servedAs : undefined;
   if (typeof own !== "string") throw malformed("its mediaType is no text");
   if (servedAs !== undefined && own !== servedAs) {
-    throw malformed(`it calls itself ${own.slice(0, 100)}, but was served as ${servedAs.slice(0, 100)}`);
+    throw malformed(`it calls itself ${shorten(own)}, but was served as ${shorten(servedAs)}`);
   }
   return own;
 }
@@ -170,8 +170,8 @@ function isManifestType(mediaType: string | undefined): boolean {
 }
 
 function refuseSchema1(document: JsonObject, servedAs: string | undefined): void {
-  const types = [servedAs, document["mediaType"]];
-  if (document["schemaVersion"] === 1 || types.some((type) => SCHEMA_1_TYPES.includes(String(type)))) {
+  const types: readonly unknown[] = [servedAs, document["mediaType"]];
+  if (document["schemaVersion"] === 1 || SCHEMA_1_TYPES.some((type) => types.includes(type))) {
     throw new VoucherError(
       "unsupported",
       "it is a Docker schema 1 manifest, which names no config to check; push the image again with a current client",
@@ -224,11 +224,15 @@ function parseWith<Schema extends z.ZodMiniType>(schema: Schema, document: JsonO
   const parsed = schema.safeParse(document);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw malformed(`${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "unreadable"}`);
+  throw malformed(`${shorten(issue?.path.join(".") ?? "it")}: ${issue?.message ?? "unreadable"}`);
 }
 
 function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function shorten(text: string): string {
+  return text.slice(0, 100);
 }
 
 function malformed(why: string): VoucherError {
