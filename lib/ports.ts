@@ -67,7 +67,10 @@ export interface Commit {
   /** The pull requests that the commit belongs to. */
   readonly pullRequests: readonly PullRequest[];
   /** Every check run and status, summed up; `none` where there is not one. */
-  readonly ci: { readonly state: "passed" | "failed" | "running" | "none"; readonly failing: readonly string[] };
+  readonly ci: {
+    readonly state: "passed" | "failed" | "running" | "none";
+    readonly failing: readonly string[];
+  };
 }
 
 export interface PullRequest {
@@ -100,6 +103,19 @@ export interface Evidence {
 export interface EvidenceSource {
   /** Returns the evidence of each image, in their order. Nothing is asked for before a check needs it. */
   of(images: readonly PlatformImage[], signal: AbortSignal): readonly Evidence[];
+}
+
+/** What an occurrence of a scan or a build speaks of. */
+export interface Announced {
+  readonly image: Canonical;
+  /** Whether it says that the evidence is still to come: a scan that waits or runs. */
+  readonly unfinished: boolean;
+}
+
+/** Reads the occurrences that Container Analysis announces. */
+export interface Announcements {
+  /** Returns what the occurrence `name` speaks of; `undefined` where that is no image, or it is gone. */
+  read(name: string, signal: AbortSignal): Promise<Announced | undefined>;
 }
 
 /** Signs for a check, with that check's own key. */
@@ -146,6 +162,21 @@ export interface AttestationStore {
   ): Promise<readonly StoredAttestation[]>;
   /** Stores each one that it can; answers in the order of `puts` and never throws for a single one. */
   put(puts: readonly Put[], signal: AbortSignal): Promise<readonly PutAnswer[]>;
+}
+
+/** The topics that Voucher publishes to: registry events, events that wait, events that are given up, verdicts. */
+export type Topic = "push" | "waiting" | "dead-letter" | "verdict";
+
+export interface Message {
+  readonly data: Uint8Array;
+  readonly attributes: { readonly [name: string]: string };
+}
+
+/** Publishes to the topics that are configured. */
+export interface Publisher {
+  has(topic: Topic): boolean;
+  /** Returns when the topic has accepted the message; throws where it has not. */
+  publish(topic: Topic, message: Message, signal: AbortSignal): Promise<void>;
 }
 
 export interface Clock {

@@ -73,6 +73,21 @@ export function abandoned(signal: AbortSignal, last?: unknown): VoucherError {
   return new VoucherError("cancelled", `it was cancelled${after}`, { cause: last ?? reason });
 }
 
+/** Returns what `promise` returns; throws {@link abandoned} as soon as `signal` aborts, whatever `promise` does then. */
+export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(abandoned(signal));
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
 /**
  * Reads a `Retry-After` header (RFC 9110, section 10.2.3): seconds, or a date. Returns milliseconds from `now` on, at
  * most a minute; `undefined` for a header that is missing or means nothing.

@@ -2,21 +2,26 @@ import { asVoucherError } from "../errors.ts";
 import { type Envelope, type Headers, parseEnvelope } from "../event/envelope.ts";
 import { type Push, parsePush } from "../event/push.ts";
 import { formatReference } from "../image/reference.ts";
-import type { Clock, Observer } from "../ports.ts";
+import type { Clock, Observer, Publisher } from "../ports.ts";
 import { type ReviewPorts, type ReviewRequest, review } from "../review/review.ts";
 import { toVerdict } from "../review/verdict.ts";
+import { type Origin, originOf } from "./copy.ts";
+import { publishCopy } from "./publish-copy.ts";
 import { type Ending, type Settlement, settle } from "./settle.ts";
 
 /** What every event is reviewed by. */
-export interface DeliverySettings extends Omit<ReviewRequest, "image" | "existing"> {
+export interface DeliverySettings extends Omit<ReviewRequest, "image" | "existing" | "patience"> {
   /** The time a review may take, in milliseconds; after it the event comes back. */
   readonly deadline: number;
   readonly maxAttempts?: number | undefined;
+  /** How long evidence is waited for, in minutes from the moment that the event was first seen. */
+  readonly maxMinutes: number;
 }
 
 export interface DeliveryPorts extends ReviewPorts {
   readonly clock: Clock;
   readonly observer: Observer;
+  readonly publisher: Publisher;
 }
 
 /** A push request as it arrived. */
@@ -25,11 +30,17 @@ export interface PushRequest {
   readonly body: Uint8Array;
 }
 
-type PushEvent = Extract<Push, { kind: "push" }>;
+/** What became of one delivery, as far as it got. */
+interface Handled {
+  readonly envelope?: Envelope;
+  readonly push?: Extract<Push, { kind: "push" }>;
+  readonly origin: Origin;
+  readonly ending: Ending;
+}
 
 /**
- * Handles one delivery of one event, from its bytes to its settlement, and records how it ended. Never throws: whatever
- * happens is an ending, and `settle` knows what follows.
+ * Handles one delivery of one event, from its bytes to its settlement: publishes the copy that the settlement asks for, and
+ * records how it ended. Never throws: whatever happens is an ending, and `settle` knows what follows.
  */
 export async function deliver(
   request: PushRequest,
@@ -37,43 +48,28 @@ export async function deliver(
   ports: DeliveryPorts,
 ): Promise<Settlement> {
   const started = ports.clock.now();
-  const { envelope, push, ending } = await handle(request, settings, ports);
-  const settlement = settle(ending, {
-    attempt: envelope?.deliveryAttempt,
-    maxAttempts: settings.maxAttempts,
+  const signal = ports.clock.deadline(settings.deadline);
+  const handled = await handle(request, settings, ports, signal, started);
+  const { waited, firstSeen } = handled.origin;
+  const isWaiting = waited && started.getTime() - firstSeen.getTime() < settings.maxMinutes * 60_000;
+  const decided = settle(handled.ending, {
+    attempt: handled.envelope?.deliveryAttempt,
+    maxAttempts: isWaiting ? undefined : settings.maxAttempts,
+    mayWait: ports.publisher.has("waiting") && !waited,
   });
-  const { status, outcome, severity, reason } = settlement;
-  ports.observer.record(severity, MESSAGES[outcome], {
-    outcome,
-    status,
-    ...(reason === undefined ? {} : { reason }),
-    ...(push === undefined ? {} : { image: formatReference(push.image), tag: push.tag }),
-    ...(envelope === undefined ? {} : { messageId: envelope.messageId, attempt: envelope.deliveryAttempt }),
-    ...(ending.kind === "reviewed" ? { verdict: toVerdict(ending.review, push?.tag) } : {}),
-    ...("error" in ending ? { error: ending.error } : {}),
-    milliseconds: ports.clock.now().getTime() - started.getTime(),
-  });
+  const { envelope, push, origin } = handled;
+  const image = push === undefined ? undefined : formatReference(push.image);
+  const settlement = await publishCopy(decided, { original: envelope ?? request.body, origin, image }, ports);
+  record(settlement, handled, ports, started);
   return settlement;
-}
-
-const MESSAGES: { readonly [outcome in Settlement["outcome"]]: string } = {
-  attested: "image attested",
-  decided: "image decided",
-  ignored: "event ignored",
-  "dead-lettered": "event dead-lettered",
-  retry: "event comes back",
-};
-
-interface Handled {
-  readonly envelope?: Envelope;
-  readonly push?: PushEvent;
-  readonly ending: Ending;
 }
 
 async function handle(
   request: PushRequest,
   settings: DeliverySettings,
   ports: DeliveryPorts,
+  signal: AbortSignal,
+  now: Date,
 ): Promise<Handled> {
   let envelope: Envelope | undefined;
   let push: Push;
@@ -81,21 +77,57 @@ async function handle(
     envelope = parseEnvelope(request.headers, request.body);
     push = parsePush(envelope.data);
   } catch (fault) {
-    return {
-      ...(envelope === undefined ? {} : { envelope }),
-      ending: { kind: "malformed", error: asVoucherError(fault) },
-    };
+    const ending: Ending = { kind: "malformed", error: asVoucherError(fault) };
+    return { ...(envelope === undefined ? {} : { envelope }), origin: originOf(envelope, now), ending };
   }
-  if (push.kind === "ignored") return { envelope, ending: push };
-  const { deadline, maxAttempts: _, ...rest } = settings;
+  const origin = originOf(envelope, now);
+  if (push.kind === "ignored") return { envelope, origin, ending: push };
+  const { checks, platforms, onlyHostsOf, maxMinutes } = settings;
+  const patience = { since: origin.firstSeen, maxMinutes };
   try {
-    const reviewed = await review(
-      { ...rest, image: push.image, existing: "reuse" },
-      ports,
-      ports.clock.deadline(deadline),
-    );
-    return { envelope, push, ending: { kind: "reviewed", review: reviewed } };
+    const asked: ReviewRequest = {
+      image: push.image,
+      checks,
+      platforms,
+      onlyHostsOf,
+      existing: "reuse",
+      patience,
+    };
+    return {
+      envelope,
+      push,
+      origin,
+      ending: { kind: "reviewed", review: await review(asked, ports, signal) },
+    };
   } catch (fault) {
-    return { envelope, push, ending: { kind: "unresolved", error: asVoucherError(fault) } };
+    return { envelope, push, origin, ending: { kind: "unresolved", error: asVoucherError(fault) } };
   }
+}
+
+const MESSAGES: { readonly [outcome in Settlement["outcome"]]: string } = {
+  attested: "image attested",
+  decided: "image decided",
+  ignored: "event ignored",
+  "dead-lettered": "event dead-lettered",
+  waiting: "event waits for evidence",
+  retry: "event comes back",
+};
+
+function record(
+  settlement: Settlement,
+  handled: Handled,
+  { observer, clock }: DeliveryPorts,
+  started: Date,
+): void {
+  const { envelope, push, ending, origin } = handled;
+  const { severity, ...said } = settlement;
+  observer.record(severity, MESSAGES[settlement.outcome], {
+    ...said,
+    ...(push === undefined ? {} : { image: formatReference(push.image), tag: push.tag }),
+    ...(envelope === undefined ? {} : { messageId: envelope.messageId, attempt: envelope.deliveryAttempt }),
+    ...(origin.waited ? { firstSeen: origin.firstSeen.toISOString(), eventId: origin.eventId } : {}),
+    ...(ending.kind === "reviewed" ? { verdict: toVerdict(ending.review, push?.tag) } : {}),
+    ...("error" in ending ? { error: ending.error } : {}),
+    milliseconds: clock.now().getTime() - started.getTime(),
+  });
 }

@@ -1,4 +1,4 @@
-import type { VoucherError } from "../errors.ts";
+import type { ErrorCode, VoucherError } from "../errors.ts";
 import type { Severity } from "../ports.ts";
 import type { Judgement, Review } from "../review/judgement.ts";
 
@@ -10,53 +10,64 @@ export type Ending =
   | { readonly kind: "unresolved"; readonly error: VoucherError }
   | { readonly kind: "reviewed"; readonly review: Review };
 
-/** What is done about a delivery, and what is said of it. */
-export interface Settlement {
-  /** 204 acknowledges; 503 has Pub/Sub deliver again, with back-off. */
-  readonly status: 204 | 503;
-  /**
-   * How the event ended, if it did. `retry`: it comes back. `dead-lettered`: no delivery can help; where no dead-letter
-   * topic is configured, the log entry is the record.
-   */
-  readonly outcome: "attested" | "decided" | "ignored" | "dead-lettered" | "retry";
+/** Why an event is dead-lettered, in one word that operators filter by: `attempts`, or the code of the error. */
+export type DeadLetterReason = ErrorCode | "attempts";
+
+interface Settled {
   readonly severity: Severity;
+  /** One sentence for people. */
   readonly reason?: string;
 }
 
+/** What is done about a delivery, and what is said of it. 204 acknowledges; 503 has Pub/Sub deliver again, with back-off. */
+export type Settlement = Settled &
+  (
+    | { readonly status: 204; readonly outcome: "attested" | "decided" | "ignored" }
+    /** No delivery can help. Its copy goes to the dead-letter topic; where there is none, the log entry is the record. */
+    | { readonly status: 204; readonly outcome: "dead-lettered"; readonly deadLetter: DeadLetterReason }
+    /** Its copy goes to the waiting topic. */
+    | { readonly status: 204; readonly outcome: "waiting" }
+    /** It comes back. */
+    | { readonly status: 503; readonly outcome: "retry" }
+  );
+
+/** What is known of the delivery itself. */
 export interface Delivery {
   /** Which delivery of this event it is, from 1, where Pub/Sub says so. */
   readonly attempt?: number | undefined;
   /** From which attempt on an event is given up; never, where unset. */
   readonly maxAttempts?: number | undefined;
+  /** Whether a waiting topic is configured, and this event did not come from there. */
+  readonly mayWait?: boolean;
 }
 
 /** The acknowledgement table: what an ending means for the event. The only place that decides it. */
 export function settle(ending: Ending, delivery: Delivery = {}): Settlement {
-  const settlement = decide(ending);
-  if (settlement.status === 204 || !isLastAttempt(delivery)) return settlement;
+  const settlement = decide(ending, delivery);
+  if (settlement.outcome !== "retry" || !isLastAttempt(delivery)) return settlement;
   const reason = `given up at delivery ${delivery.attempt}: ${settlement.reason}`;
-  return { status: 204, outcome: "dead-lettered", severity: "ERROR", reason };
+  return { status: 204, outcome: "dead-lettered", deadLetter: "attempts", severity: "ERROR", reason };
 }
 
 function isLastAttempt({ attempt, maxAttempts }: Delivery): boolean {
   return attempt !== undefined && maxAttempts !== undefined && attempt >= maxAttempts;
 }
 
-function decide(ending: Ending): Settlement {
+function decide(ending: Ending, delivery: Delivery): Settlement {
   switch (ending.kind) {
     case "malformed":
-      return deadLettered(ending.error.message);
+      return deadLettered(ending.error);
     case "ignored":
       return { status: 204, outcome: "ignored", severity: "INFO", reason: ending.reason };
     case "unresolved":
-      return comesBack(ending.error, true) ? retry(ending.error.message) : deadLettered(ending.error.message);
+      return comesBack(ending.error, true) ? retry(ending.error.message) : deadLettered(ending.error);
     case "reviewed":
-      return decideReview(ending.review);
+      return decideReview(ending.review, delivery);
   }
 }
 
 /** Where several hold: what may succeed later, what is awaited, what never can, what is decided. */
-function decideReview(review: Review): Settlement {
+function decideReview(review: Review, { mayWait = false }: Delivery): Settlement {
   if (review.outOfScope !== undefined) {
     return { status: 204, outcome: "ignored", severity: "INFO", reason: review.outOfScope };
   }
@@ -66,12 +77,11 @@ function decideReview(review: Review): Settlement {
   const errors = judgements.flatMap(({ outcome }) => (outcome.status === "error" ? [outcome.error] : []));
   const passing = errors.find((error) => comesBack(error, false));
   if (passing !== undefined) return retry(passing.message);
-  const awaited = judgements.flatMap(({ outcome }) =>
-    outcome.status === "pending" ? [outcome.reason] : [],
-  );
-  if (awaited.length > 0) return retry(`waiting: ${awaited[0]}`, "INFO");
+  const awaited = judgements.flatMap(({ outcome }) => (outcome.status === "pending" ? [outcome.reason] : []));
+  if (awaited[0] !== undefined)
+    return mayWait ? waiting(awaited[0]) : retry(`waiting: ${awaited[0]}`, "INFO");
   const permanent = errors.find(({ code }) => code !== "no-evidence");
-  if (permanent !== undefined) return deadLettered(permanent.message);
+  if (permanent !== undefined) return deadLettered(permanent);
   return decided(judgements, errors[0], review.dryRun);
 }
 
@@ -102,6 +112,10 @@ function retry(reason: string, severity: Severity = "WARNING"): Settlement {
   return { status: 503, outcome: "retry", severity, reason };
 }
 
-function deadLettered(reason: string): Settlement {
-  return { status: 204, outcome: "dead-lettered", severity: "ERROR", reason };
+function waiting(reason: string): Settlement {
+  return { status: 204, outcome: "waiting", severity: "INFO", reason };
+}
+
+function deadLettered({ code, message }: VoucherError): Settlement {
+  return { status: 204, outcome: "dead-lettered", deadLetter: code, severity: "ERROR", reason: message };
 }

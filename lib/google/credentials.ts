@@ -1,5 +1,5 @@
 import { VoucherError } from "../errors.ts";
-import { abandoned } from "../retry.ts";
+import { abandoned, untilAborted } from "../retry.ts";
 
 /** What shows Google who is calling. */
 export interface Credentials {
@@ -58,13 +58,13 @@ export function applicationDefaultCredentials(): Credentials {
     async accessToken(signal) {
       if (signal.aborted) throw abandoned(signal);
       // The library sets itself no limit: an answer that never comes must not hold up every later call too.
-      asked ??= unlessAborted(ask(), AbortSignal.timeout(LONGEST_SIGN_IN)).finally(() => {
+      asked ??= untilAborted(ask(), AbortSignal.timeout(LONGEST_SIGN_IN)).finally(() => {
         asked = undefined;
       });
-      return unlessAborted(asked, signal);
+      return untilAborted(asked, signal);
     },
     async quotaProject(signal) {
-      return (await unlessAborted(client(), signal)).quotaProjectId;
+      return (await untilAborted(client(), signal)).quotaProjectId;
     },
   };
 }
@@ -101,19 +101,4 @@ function statusOf(cause: unknown): number | undefined {
   if (typeof cause !== "object" || cause === null) return undefined;
   const status: unknown = "status" in cause ? cause.status : undefined;
   return typeof status === "number" ? status : undefined;
-}
-
-/** Returns what `promise` does, or throws as soon as `signal` aborts: the library takes no signal. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(abandoned(signal));
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
 }

@@ -4,6 +4,7 @@ import { type DeliverySettings, deliver } from "../../lib/delivery/deliver.ts";
 import { VoucherError } from "../../lib/errors.ts";
 import { formatReference } from "../../lib/image/reference.ts";
 import type { ResolvedImage } from "../../lib/image/resolved.ts";
+import type { Publisher } from "../../lib/ports.ts";
 import {
   artifact,
   indexOf,
@@ -12,7 +13,13 @@ import {
   singleImage,
   unresolved,
 } from "../support/fake-images.ts";
-import { evidenceFrom, handClock, recordingObserver, resolverOf } from "../support/fake-ports.ts";
+import {
+  evidenceFrom,
+  handClock,
+  publishingTo,
+  recordingObserver,
+  resolverOf,
+} from "../support/fake-ports.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { CHECKS } from "../support/reviewing.ts";
 import { makeKeys, type TestKeys } from "../support/test-keys.ts";
@@ -37,6 +44,7 @@ interface Delivered {
   readonly store?: MemoryStore;
   readonly body?: Uint8Array;
   readonly dryRun?: boolean;
+  readonly publisher?: Publisher;
 }
 
 /** Delivers `event` as Pub/Sub would, and returns the settlement with all that was recorded. */
@@ -49,12 +57,19 @@ async function delivering(event: unknown, options: Delivered = {}) {
   const envelope = { message: { data, messageId: "17" }, subscription: "s", deliveryAttempt: attempt };
   const settlement = await deliver(
     { headers: {}, body: options.body ?? Buffer.from(JSON.stringify(envelope)) },
-    { checks: CHECKS, platforms: { select: "all", index: "all" }, deadline: 240_000, ...settings },
+    {
+      checks: CHECKS,
+      platforms: { select: "all", index: "all" },
+      deadline: 240_000,
+      maxMinutes: 60,
+      ...settings,
+    },
     {
       resolver,
       evidence: evidenceFrom(),
       clock,
       observer,
+      publisher: options.publisher ?? publishingTo([]),
       ...(dryRun ? {} : { attesting: { store, signer: keys.signer, keyRing: keys.keyRing } }),
     },
   );
@@ -128,7 +143,8 @@ describe("every ending of an event is recorded once, with its severity and reaso
     ],
     [
       "evidence that is awaited",
-      () => delivering(eventOf(image), { settings: { checks: checking(async () => pending("a scan")) } }),
+      () =>
+        delivering(eventOf(image), { settings: { checks: checking(async () => pending("scan", "a scan")) } }),
       "503 INFO event comes back",
     ],
     [

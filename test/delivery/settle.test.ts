@@ -83,7 +83,7 @@ describe("the acknowledgement table, with no topics configured", () => {
     ["401 of a child", reviewed(error(fault("unauthorized"))), "503 retry WARNING"],
     ["403 of a child", reviewed(error(fault("forbidden"))), "503 retry WARNING"],
     ["404 of a child", reviewed(error(fault("not-found"))), "204 dead-lettered ERROR"],
-    ["pending and nothing retryable", reviewed(pending("a scan"), attested(pass)), "503 retry INFO"],
+    ["pending and nothing retryable", reviewed(pending("scan", "a scan"), attested(pass)), "503 retry INFO"],
     ["an error of evidence alone", reviewed(error(fault("no-evidence")), fail("no")), "204 decided WARNING"],
     ["a digest mismatch", unresolved("digest-mismatch"), "204 dead-lettered ERROR"],
     ["an unsupported document", unresolved("unsupported"), "204 dead-lettered ERROR"],
@@ -100,7 +100,7 @@ describe("the acknowledgement table, with no topics configured", () => {
     expect(settle(reviewed(attested(pass)))).not.toHaveProperty("reason");
     expect(settle({ kind: "malformed", error: fault("malformed") }).reason).toBe("malformed happened");
     expect(settle(outOfScope("not an image")).reason).toBe("not an image");
-    expect(settle(reviewed(pending("a scan"))).reason).toBe("waiting: a scan");
+    expect(settle(reviewed(pending("scan", "a scan"))).reason).toBe("waiting: a scan");
     expect(settle(reviewed(fail("runs as root"))).reason).toBe("runs as root");
     expect(settle(reviewed(error(fault("no-evidence")))).reason).toBe("no-evidence happened");
     expect(settle(reviewed(unstored("key"))).reason).toBe("key happened");
@@ -111,13 +111,17 @@ describe("where several hold", () => {
   const retryable = error(fault("network", true));
   const permanent = error(fault("digest-mismatch"));
   it.each<[string, Ending, string]>([
-    ["retryable outranks pending", reviewed(pending("a scan"), retryable), "network happened"],
+    ["retryable outranks pending", reviewed(pending("scan", "a scan"), retryable), "network happened"],
     ["retryable outranks permanent", reviewed(permanent, retryable), "network happened"],
     ["retryable outranks decided", reviewed(fail("no"), retryable), "network happened"],
     ["not stored outranks permanent", reviewed(permanent, unstored("forbidden")), "forbidden happened"],
-    ["not stored outranks pending", reviewed(pending("a scan"), unstored("forbidden")), "forbidden happened"],
-    ["pending outranks permanent", reviewed(permanent, pending("a scan")), "waiting: a scan"],
-    ["pending outranks decided", reviewed(fail("no"), pending("a scan")), "waiting: a scan"],
+    [
+      "not stored outranks pending",
+      reviewed(pending("scan", "a scan"), unstored("forbidden")),
+      "forbidden happened",
+    ],
+    ["pending outranks permanent", reviewed(permanent, pending("scan", "a scan")), "waiting: a scan"],
+    ["pending outranks decided", reviewed(fail("no"), pending("scan", "a scan")), "waiting: a scan"],
     ["permanent outranks decided", reviewed(fail("no"), permanent), "digest-mismatch happened"],
     [
       "permanent outranks missing evidence",
@@ -139,10 +143,11 @@ describe("the last attempt", () => {
     expect(settle(unresolved("network", true), { attempt: 5, maxAttempts: 5 })).toEqual({
       status: 204,
       outcome: "dead-lettered",
+      deadLetter: "attempts",
       severity: "ERROR",
       reason: "given up at delivery 5: network happened",
     });
-    expect(settle(reviewed(pending("a scan")), { attempt: 7, maxAttempts: 5 })).toMatchObject({
+    expect(settle(reviewed(pending("scan", "a scan")), { attempt: 7, maxAttempts: 5 })).toMatchObject({
       status: 204,
       outcome: "dead-lettered",
     });

@@ -1,7 +1,16 @@
 import { VoucherError } from "../../lib/errors.ts";
 import { formatReference, type Reference } from "../../lib/image/reference.ts";
 import type { ResolvedImage } from "../../lib/image/resolved.ts";
-import type { Clock, EvidenceSource, Observer, Resolver, Severity } from "../../lib/ports.ts";
+import type {
+  Clock,
+  EvidenceSource,
+  Message,
+  Observer,
+  Publisher,
+  Resolver,
+  Severity,
+  Topic,
+} from "../../lib/ports.ts";
 
 export interface FakeResolver extends Resolver {
   /** What was asked for, in order. */
@@ -79,5 +88,27 @@ export function handClock(step = 0): Clock & { readonly deadlines: readonly numb
       return controller.signal;
     },
     pass: () => controller.abort(new DOMException("the deadline passed", "TimeoutError")),
+  };
+}
+
+export interface Published {
+  readonly topic: Topic;
+  readonly text: string;
+  readonly attributes: Message["attributes"];
+}
+
+/** A publisher to `topics` that keeps what it is given, or throws `fault`. */
+export function publishingTo(
+  topics: readonly Topic[],
+  fault?: VoucherError,
+): Publisher & { readonly published: readonly Published[] } {
+  const published: Published[] = [];
+  return {
+    published,
+    has: (topic) => topics.includes(topic),
+    async publish(topic, { data, attributes }) {
+      if (fault !== undefined) throw fault;
+      published.push({ topic, text: Buffer.from(data).toString(), attributes });
+    },
   };
 }

@@ -1,0 +1,81 @@
+import type { Envelope } from "../event/envelope.ts";
+import type { Message } from "../ports.ts";
+import type { Settlement } from "./settle.ts";
+
+/** The attributes that a copy of an event carries. */
+export const FIRST_SEEN = "voucher-first-seen";
+export const EVENT_ID = "voucher-event-id";
+export const REASON = "voucher-reason";
+export const DETAIL = "voucher-detail";
+export const IMAGE = "voucher-image";
+
+/** Pub/Sub's limits: attributes of a message, and bytes of an attribute's value. */
+const MOST_ATTRIBUTES = 100;
+const LONGEST_VALUE = 1024;
+
+/** When whoever published an event first did, and by which id: a copy from the waiting topic still knows. */
+export interface Origin {
+  readonly firstSeen: Date;
+  readonly eventId: string;
+  /** Whether the event came from the waiting topic. */
+  readonly waited: boolean;
+}
+
+/** Reads where an event comes from. `now` stands in for a time that neither the event nor Pub/Sub gives. */
+export function originOf(envelope: Envelope | undefined, now: Date): Origin {
+  const written = envelope?.attributes[FIRST_SEEN];
+  const seen = new Date(written ?? Number.NaN);
+  const waited = !Number.isNaN(seen.getTime());
+  return {
+    firstSeen: waited ? seen : (envelope?.publishTime ?? now),
+    eventId: envelope?.attributes[EVENT_ID] ?? envelope?.messageId ?? "",
+    waited,
+  };
+}
+
+/** An event that is to be copied. */
+export interface Copied {
+  /** The message, or the request's whole body where it was no message at all. */
+  readonly original: Pick<Envelope, "data" | "attributes"> | Uint8Array;
+  readonly origin: Origin;
+  /** What it speaks of, where that is known. */
+  readonly image?: string | undefined;
+}
+
+/** The copy of an event that waits: what it was, and since when. */
+export function waitingCopy({ original, origin }: Copied): Message {
+  const { data, attributes } = messageOf(original);
+  return { data, attributes: { ...attributes, ...originAttributes(origin) } };
+}
+
+/** The copy of an event that is given up: what it was, why, and since when. */
+export function deadLetterCopy(
+  { original, origin, image }: Copied,
+  { deadLetter, reason }: Extract<Settlement, { outcome: "dead-lettered" }>,
+): Message {
+  const { data, attributes } = messageOf(original);
+  const own = {
+    ...originAttributes(origin),
+    [REASON]: deadLetter,
+    ...(reason === undefined ? {} : { [DETAIL]: cut(reason) }),
+    ...(image === undefined ? {} : { [IMAGE]: cut(image) }),
+  };
+  const others = Object.entries(attributes).filter(([name]) => !(name in own));
+  const kept = others.slice(0, MOST_ATTRIBUTES - Object.keys(own).length);
+  return { data, attributes: { ...Object.fromEntries(kept), ...own } };
+}
+
+function messageOf(original: Copied["original"]): Message {
+  return original instanceof Uint8Array ? { data: original, attributes: {} } : original;
+}
+
+function originAttributes({ firstSeen, eventId }: Origin): Message["attributes"] {
+  return { [FIRST_SEEN]: firstSeen.toISOString(), ...(eventId === "" ? {} : { [EVENT_ID]: eventId }) };
+}
+
+/** As many characters as fit, none of them in half. */
+function cut(text: string): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= LONGEST_VALUE) return text;
+  return new TextDecoder().decode(bytes.subarray(0, LONGEST_VALUE - 3)).replace(/\uFFFD+$/, "") + "…";
+}

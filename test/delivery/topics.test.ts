@@ -1,0 +1,180 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Check, error, pass, pending } from "../../lib/check/contract.ts";
+import { deliver } from "../../lib/delivery/deliver.ts";
+import { VoucherError } from "../../lib/errors.ts";
+import { formatReference } from "../../lib/image/reference.ts";
+import type { Publisher, Topic } from "../../lib/ports.ts";
+import { singleImage } from "../support/fake-images.ts";
+import {
+  evidenceFrom,
+  handClock,
+  publishingTo,
+  recordingObserver,
+  resolverOf,
+} from "../support/fake-ports.ts";
+import { MemoryStore } from "../support/memory-store.ts";
+import { makeKeys, type TestKeys } from "../support/test-keys.ts";
+
+let keys: TestKeys;
+beforeAll(async () => {
+  keys = await makeKeys(["nobody"]);
+});
+
+const image = singleImage("linux/amd64", { user: "app" });
+const EVENT = JSON.stringify({ action: "INSERT", digest: formatReference(image.reference) });
+const BOTH: readonly Topic[] = ["waiting", "dead-letter"];
+const NOON = "2026-11-25T12:00:00.000Z";
+const scanning: Check["judge"] = async () => pending("scan", "the scan is running");
+
+interface Delivered {
+  readonly judge?: Check["judge"];
+  readonly data?: string;
+  readonly body?: Uint8Array;
+  readonly attributes?: { readonly [name: string]: string };
+  readonly publishTime?: string;
+  readonly attempt?: number;
+  readonly publisher: Publisher;
+}
+
+async function delivering({ judge = async () => pass, publisher, ...event }: Delivered) {
+  const message = {
+    data: Buffer.from(event.data ?? EVENT).toString("base64"),
+    messageId: "17",
+    publishTime: event.publishTime ?? NOON,
+    attributes: event.attributes,
+  };
+  const body = Buffer.from(JSON.stringify({ message, deliveryAttempt: event.attempt }));
+  return deliver(
+    { headers: {}, body: event.body ?? body },
+    {
+      checks: [{ name: "nobody", description: "", judge }],
+      platforms: { select: "all", index: "all" },
+      deadline: 240_000,
+      maxAttempts: 5,
+      maxMinutes: 60,
+    },
+    {
+      resolver: resolverOf([image]),
+      evidence: evidenceFrom(new Date(NOON)),
+      clock: handClock(), // noon
+      observer: recordingObserver(),
+      publisher,
+      attesting: { store: new MemoryStore(), signer: keys.signer, keyRing: keys.keyRing },
+    },
+  );
+}
+
+describe("an event whose evidence is still to come", () => {
+  it("goes to the waiting topic as it was, with when it was first seen, and is acknowledged", async () => {
+    const publisher = publishingTo(BOTH);
+    const settlement = await delivering({ judge: scanning, publisher, attributes: { origin: "ci" } });
+    expect(settlement).toMatchObject({ status: 204, outcome: "waiting" });
+    expect(publisher.published).toEqual([
+      {
+        topic: "waiting",
+        text: EVENT,
+        attributes: { origin: "ci", "voucher-first-seen": NOON, "voucher-event-id": "17" },
+      },
+    ]);
+  });
+
+  it("comes back where it came from the waiting topic itself, however often that was", async () => {
+    const publisher = publishingTo(BOTH);
+    const attributes = { "voucher-first-seen": "2026-11-25T11:30:00Z", "voucher-event-id": "9" };
+    const settlement = await delivering({ judge: scanning, publisher, attributes, attempt: 19 });
+    expect(settlement).toMatchObject({ status: 503, outcome: "retry" });
+    expect(publisher.published).toEqual([]);
+  });
+
+  it("comes back where no waiting topic is configured", async () => {
+    const settlement = await delivering({ judge: scanning, publisher: publishingTo(["dead-letter"]) });
+    expect(settlement.status).toBe(503);
+  });
+
+  it("comes back when its copy cannot be published, so that it is not lost", async () => {
+    const down = new VoucherError("unavailable", "Pub/Sub is down", { retryable: true });
+    const settlement = await delivering({ judge: scanning, publisher: publishingTo(BOTH, down) });
+    expect(settlement).toMatchObject({ status: 503, severity: "ERROR" });
+    expect(settlement.reason).toContain("Pub/Sub is down");
+  });
+
+  it("is given up an hour after it was first seen, counted from the first event and not from its copy", async () => {
+    const publisher = publishingTo(BOTH);
+    const attributes = { "voucher-first-seen": "2026-11-25T11:00:00Z", "voucher-event-id": "9" };
+    const settlement = await delivering({ judge: scanning, publisher, attributes });
+    expect(settlement).toMatchObject({ status: 204, outcome: "dead-lettered", deadLetter: "waited" });
+    expect(publisher.published[0]?.attributes).toMatchObject({
+      "voucher-reason": "waited",
+      "voucher-image": formatReference(image.reference),
+      "voucher-event-id": "9",
+      "voucher-first-seen": "2026-11-25T11:00:00.000Z",
+    });
+  });
+});
+
+describe("an event that nothing can help", () => {
+  it("is copied to the dead-letter topic with its reason, and is acknowledged", async () => {
+    const publisher = publishingTo(BOTH);
+    const broken = error(new VoucherError("digest-mismatch", "the content is not its digest"));
+    const settlement = await delivering({ judge: async () => broken, publisher });
+    expect(settlement).toMatchObject({ status: 204, outcome: "dead-lettered" });
+    expect(publisher.published).toEqual([
+      {
+        topic: "dead-letter",
+        text: EVENT,
+        attributes: {
+          "voucher-reason": "digest-mismatch",
+          "voucher-detail": "the content is not its digest",
+          "voucher-image": formatReference(image.reference),
+          "voucher-event-id": "17",
+          "voucher-first-seen": NOON,
+        },
+      },
+    ]);
+  });
+
+  it("is copied whole where it is no event, so that somebody can look at it", async () => {
+    const publisher = publishingTo(BOTH);
+    const settlement = await delivering({ body: Buffer.from("no envelope at all"), publisher });
+    expect(settlement.status).toBe(204);
+    expect(publisher.published[0]).toMatchObject({
+      topic: "dead-letter",
+      text: "no envelope at all",
+      attributes: { "voucher-reason": "malformed" },
+    });
+  });
+
+  it("is copied at its last attempt, with the reason `attempts`", async () => {
+    const publisher = publishingTo(BOTH);
+    const passing = error(new VoucherError("unavailable", "Grafeas answers 503", { retryable: true }));
+    const settlement = await delivering({ judge: async () => passing, publisher, attempt: 5 });
+    expect(settlement.status).toBe(204);
+    expect(publisher.published[0]?.attributes).toMatchObject({ "voucher-reason": "attempts" });
+    expect(publisher.published[0]?.attributes["voucher-detail"]).toContain("Grafeas answers 503");
+  });
+
+  it("comes back when its copy cannot be published", async () => {
+    const down = new VoucherError("unavailable", "Pub/Sub is down", { retryable: true });
+    const settlement = await delivering({ data: "{", publisher: publishingTo(BOTH, down) });
+    expect(settlement.status).toBe(503);
+  });
+
+  it("keeps within what Pub/Sub takes: 1,024 bytes an attribute, 100 attributes", async () => {
+    const publisher = publishingTo(BOTH);
+    const attributes = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`a${at}`, "x"]));
+    const long = error(new VoucherError("limit", "ü".repeat(2000)));
+    await delivering({ judge: async () => long, publisher, attributes });
+    const copied = publisher.published[0]?.attributes ?? {};
+    expect(Object.keys(copied)).toHaveLength(100);
+    expect(Buffer.byteLength(copied["voucher-detail"] ?? "")).toBeLessThanOrEqual(1024);
+    expect(copied["voucher-detail"]).toMatch(/ü…$/);
+    expect(copied["voucher-reason"]).toBe("limit");
+  });
+
+  it("is acknowledged without a copy where no dead-letter topic is configured: the log is the record", async () => {
+    const publisher = publishingTo(["waiting"]);
+    const settlement = await delivering({ data: "{", publisher });
+    expect(settlement).toMatchObject({ status: 204, outcome: "dead-lettered", severity: "ERROR" });
+    expect(publisher.published).toEqual([]);
+  });
+});
