@@ -58,9 +58,8 @@ function dataOf(type: string, data: unknown): unknown {
 function fromPushBody(document: unknown): Envelope {
   const parsed = PushBodySchema.safeParse(document);
   if (!parsed.success) {
-    throw malformed(
-      `${parsed.error.issues[0]?.path.join(".") || "the body"} is missing or has the wrong type`,
-    );
+    const member = parsed.error.issues[0]?.path.join(".").slice(0, 100) || "the body";
+    throw malformed(`${member} is missing or has the wrong type`);
   }
   const { message, subscription, deliveryAttempt } = parsed.data;
   const publishTime = timeOf(message.publishTime ?? message.publish_time);

@@ -37,7 +37,8 @@ function toPush(digest: string, tag: string | undefined): Push {
     const image = parseCanonical(digest);
     if (tag === undefined) return { kind: "push", image };
     const tagged = parseReference(tag);
-    if (tagged.tag === undefined || nameOf(tagged) !== nameOf(image))
+    const { digest: own = image.digest } = tagged;
+    if (tagged.tag === undefined || nameOf(tagged) !== nameOf(image) || own !== image.digest)
       throw new Error("digest and tag do not belong together");
     if (isCompanionTag(tagged.tag)) {
       return {
