@@ -1,0 +1,125 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Check, error, pass, pending } from "../../lib/check/contract.ts";
+import { deliverOccurrence } from "../../lib/delivery/deliver-occurrence.ts";
+import { VoucherError } from "../../lib/errors.ts";
+import type { Announced } from "../../lib/ports.ts";
+import { singleImage } from "../support/fake-images.ts";
+import {
+  evidenceFrom,
+  handClock,
+  publishingTo,
+  recordingObserver,
+  resolverOf,
+} from "../support/fake-ports.ts";
+import { MemoryStore } from "../support/memory-store.ts";
+import { makeKeys, type TestKeys } from "../support/test-keys.ts";
+
+let keys: TestKeys;
+beforeAll(async () => {
+  keys = await makeKeys(["nobody"]);
+});
+
+const image = singleImage("linux/amd64", { user: "app" });
+const NAME = "projects/p/occurrences/1";
+
+interface Heard {
+  readonly event?: object | string;
+  readonly announced?: Announced | VoucherError | undefined;
+  readonly judge?: Check["judge"];
+}
+
+async function hearing(heard: Heard) {
+  const { event = { name: NAME, kind: "DISCOVERY" }, judge = async () => pass } = heard;
+  const announced = "announced" in heard ? heard.announced : { image: image.reference, unfinished: false };
+  const asked: string[] = [];
+  const store = new MemoryStore();
+  const observer = recordingObserver();
+  const publisher = publishingTo(["waiting", "dead-letter"]);
+  const data = Buffer.from(typeof event === "string" ? event : JSON.stringify(event)).toString("base64");
+  const settlement = await deliverOccurrence(
+    { headers: {}, body: Buffer.from(JSON.stringify({ message: { data, messageId: "1" } })) },
+    {
+      checks: [{ name: "nobody", description: "", judge }],
+      platforms: { select: "all", index: "all" },
+      deadline: 240_000,
+      maxMinutes: 60,
+    },
+    {
+      resolver: resolverOf([image]),
+      evidence: evidenceFrom(),
+      clock: handClock(),
+      observer,
+      publisher,
+      announcements: {
+        async read(name) {
+          asked.push(name);
+          if (announced instanceof VoucherError) throw announced;
+          return announced;
+        },
+      },
+      attesting: { store, signer: keys.signer, keyRing: keys.keyRing },
+    },
+  );
+  return { settlement, asked, store, observer, publisher };
+}
+
+describe("a scan or build record that appears", () => {
+  it("has its image reviewed and attested at once", async () => {
+    const { settlement, asked, observer } = await hearing({});
+    expect(settlement).toMatchObject({ status: 204, outcome: "attested" });
+    expect(asked).toEqual([NAME]);
+    expect(observer.entries).toHaveLength(1);
+  });
+
+  it("is acknowledged without a review while the scan has not finished", async () => {
+    const { settlement } = await hearing({
+      announced: { image: image.reference, unfinished: true },
+      judge: () => Promise.reject(new Error("must not run")),
+    });
+    expect(settlement).toMatchObject({ status: 204, outcome: "ignored" });
+  });
+
+  it("is acknowledged where other evidence is still awaited: the push event owes the answer", async () => {
+    const { settlement, publisher } = await hearing({
+      judge: async () => pending("build", "no build record"),
+    });
+    expect(settlement.status).toBe(204);
+    expect(publisher.published).toEqual([]);
+  });
+
+  it("is acknowledged where the review ends in a permanent error, which the push event dead-letters", async () => {
+    const broken = error(new VoucherError("limit", "too large"));
+    const { settlement, publisher } = await hearing({ judge: async () => broken });
+    expect(settlement.status).toBe(204);
+    expect(publisher.published).toEqual([]);
+  });
+
+  it("comes back after an error that may pass", async () => {
+    const down = new VoucherError("unavailable", "503", { retryable: true });
+    expect((await hearing({ announced: down })).settlement.status).toBe(503);
+    expect((await hearing({ judge: async () => error(down) })).settlement.status).toBe(503);
+  });
+
+  it("is acknowledged where it speaks of no image, or is gone", async () => {
+    expect((await hearing({ announced: undefined })).settlement).toMatchObject({
+      status: 204,
+      outcome: "ignored",
+    });
+  });
+});
+
+describe("any other announcement", () => {
+  it.each(["VULNERABILITY", "ATTESTATION"])("of kind %s is acknowledged without a request", async (kind) => {
+    const { settlement, asked } = await hearing({ event: { name: NAME, kind } });
+    expect(settlement).toMatchObject({ status: 204, outcome: "ignored" });
+    expect(asked).toEqual([]);
+  });
+
+  it("that is malformed is acknowledged, and copied to the dead-letter topic", async () => {
+    const { settlement, publisher } = await hearing({ event: "{" });
+    expect(settlement.status).toBe(204);
+    expect(publisher.published).toMatchObject([
+      { topic: "dead-letter", attributes: { "voucher-reason": "malformed" } },
+    ]);
+  });
+});
