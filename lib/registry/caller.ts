@@ -1,3 +1,4 @@
+import { VoucherError } from "../errors.ts";
 import type { Reference } from "../image/reference.ts";
 import { retry } from "../retry.ts";
 import type { Auth } from "./auth.ts";
@@ -44,8 +45,12 @@ export function createCaller(parts: {
       const next = await auth.next(target, answer, known, signal);
       if (next !== undefined) ({ answer, atHome } = await ask(next));
     }
-    if (answer.status !== 200) throw refusal(call.url.host, answer, auth.advice(target));
-    return answer;
+    if (answer.status === 200) return answer;
+    const error = refusal(call.url.host, answer, auth.advice(target));
+    // What a server that expects TLS answers to plain http.
+    const mistaken = answer.status === 400 && call.url.protocol === "http:";
+    if (!mistaken) throw error;
+    throw new VoucherError(error.code, `${error.message}; if it speaks TLS, list it in registry.secure`);
   }
 
   return {

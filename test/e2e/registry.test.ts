@@ -186,8 +186,8 @@ describeWith(["docker-registry", "skopeo"], "CNCF Distribution", () => {
       expect(error).toMatch(new RegExp(`the certificate of ${host} is not trusted.*NODE_EXTRA_CA_CERTS`));
     });
 
-    it("is not taken for one that speaks plain http", async () => {
-      await expect(resolve(`${host}/team/app:oci`)).rejects.toThrow(host);
+    it("is not read over plain http, and the error says which setting helps", async () => {
+      await expect(resolve(`${host}/team/app:oci`)).rejects.toThrow("registry.secure");
     });
 
     it("is told from an open one that is asked over TLS by mistake", async () => {

@@ -12,7 +12,7 @@ import {
   scriptedRegistry,
 } from "../support/scripted-registry.ts";
 
-const QUICK = { backOff: 1, timeouts: { connect: 500, idle: 300, answer: 500 } };
+const QUICK = { backOff: 1, timeouts: { connect: 500, idle: 500, answer: 800 } };
 const never = new AbortController().signal;
 
 let server: ScriptedRegistry;

@@ -139,6 +139,18 @@ describe("a document that others could read otherwise", () => {
     await expect(resolve(twofold)).rejects.toMatchObject({ code: "malformed" });
   });
 
+  it.each([
+    ["as deep as a manifest can be", `${"[".repeat(2_000_000)}${"]".repeat(2_000_000)}`],
+    ["of as many members as a manifest can have", `{"manifests":[${Array(700_000).fill("{}").join()}]}`],
+    ["of one long text", `{"mediaType":"${"x".repeat(4_000_000)}"}`],
+  ])("is refused without fuss: %s", async (_, document) => {
+    const outcome: unknown = await resolve(server.manifest(document, { mediaType: null })).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(outcome).toMatchObject({ name: "VoucherError", retryable: false });
+    expect(String(outcome).length).toBeLessThan(1000);
+  });
+
   it("never ends in an untyped error, whatever JSON it is", async () => {
     const key = fc.constantFrom(
       "schemaVersion",

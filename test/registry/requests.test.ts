@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { digestOf } from "../../lib/image/digest.ts";
 import { IN_TOTO, MANIFEST_ACCEPT, OCI_MANIFEST } from "../../lib/image/media-types.ts";
+import { parseReference } from "../../lib/image/reference.ts";
 import { createRegistry, type Registry } from "../../lib/registry/registry.ts";
+import { selfSigned } from "../support/certificate.ts";
+import { connectTo } from "../support/named-servers.ts";
 import { type Listing, type ScriptedRegistry, scriptedRegistry } from "../support/scripted-registry.ts";
 
 const { signal } = new AbortController();
@@ -167,6 +170,28 @@ describe("a warm instance", () => {
 
     expect(server.seen.length - before).toBe(2);
   });
+});
+
+describe("Docker Hub", () => {
+  it.each(["alpine", "docker.io/library/alpine", "index.docker.io/library/alpine:latest"])(
+    "is asked for %s under the name that its API has",
+    async (name) => {
+      const hub = await scriptedRegistry(selfSigned(["registry-1.docker.io"]));
+      const paths: string[] = [];
+      hub.on("/*", (request, response) => {
+        paths.push(request.url ?? "");
+        response.end('{"schemaVersion":2,"manifests":[]}');
+      });
+      const client = createRegistry({ connect: connectTo({ "registry-1.docker.io": hub }) });
+
+      const resolved = await client.resolve(parseReference(name), signal);
+
+      expect(paths).toEqual(["/v2/library/alpine/manifests/latest"]);
+      expect(resolved.reference).toMatchObject({ registry: "docker.io", repository: "library/alpine" });
+      await client.close();
+      await hub.close();
+    },
+  );
 });
 
 describe("a request", () => {
