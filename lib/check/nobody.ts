@@ -7,12 +7,21 @@ export const nobody: Check = {
   async judge(evidence) {
     const { user } = await evidence.imageConfig();
     if (user === "") return fail("runs as root (the config names no user)");
-    return isRoot(user) ? fail(`runs as root (user ${JSON.stringify(user)})`) : pass;
+    return isRoot(user) ? fail(`runs as root (user ${quote(user)})`) : pass;
   },
 };
 
-/** `user` or `user:group`, where runtimes read a numeric user with or without sign and leading zeros. */
+/**
+ * `user` or `user:group`, where runtimes read a numeric user with or without sign and leading zeros, and some keep only
+ * the lowest 32 bits of it (CVE-2024-40635). None reads more than 20 digits.
+ */
 function isRoot(user: string): boolean {
   const name = user.split(":", 1)[0]?.trim() ?? "";
-  return name === "" || name === "root" || /^[+-]?0+$/.test(name);
+  const number = /^[+-]?0*([0-9]{1,20})$/.exec(name)?.[1];
+  const isZero = number !== undefined && BigInt.asUintN(32, BigInt(number)) === 0n;
+  return name === "" || name === "root" || isZero;
+}
+
+function quote(user: string): string {
+  return JSON.stringify(user.length > 80 ? `${user.slice(0, 80)}…` : user);
 }

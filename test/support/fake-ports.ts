@@ -1,8 +1,9 @@
 import { VoucherError } from "../../lib/errors.ts";
 import { formatReference, type Reference } from "../../lib/image/reference.ts";
-import type { ResolvedImage } from "../../lib/image/resolved.ts";
+import type { PlatformImage, ResolvedImage } from "../../lib/image/resolved.ts";
 import type {
   Clock,
+  Evidence,
   EvidenceSource,
   Message,
   Observer,
@@ -58,6 +59,13 @@ export function evidenceFrom(at = new Date("2026-11-25T12:00:00Z")): FakeEvidenc
         },
       })),
   };
+}
+
+/** The evidence of one image, for judging it by a check alone; `imageConfig` stands in for fetching its config. */
+export function evidenceOf(image: PlatformImage, imageConfig = async () => image.config): Evidence {
+  const [evidence] = evidenceFrom().of([image], new AbortController().signal);
+  if (evidence === undefined) throw new Error("there is no evidence");
+  return { ...evidence, imageConfig };
 }
 
 export interface Entry {
