@@ -194,7 +194,7 @@ describe("a failure that does not pass", () => {
   it.each([
     [400, "unsupported", /answered 400/],
     [401, "unauthorized", /docker login/],
-    [403, "forbidden", /let the credentials in use read/],
+    [403, "forbidden", /docker login/],
     [404, "not-found", /check its name/],
     [405, "unsupported", /answered 405/],
     [501, "unavailable", /answered 501/],
