@@ -39,7 +39,10 @@ export function selfSigned(names: readonly string[]): Certificate {
   );
   const signature = sign("sha256", unsigned, privateKey);
   const der = sequence(unsigned, algorithm, tag(0x03, Buffer.concat([Buffer.from([0]), signature])));
-  const lines = der.toString("base64").match(/.{1,64}/g)?.join("\n");
+  const lines = der
+    .toString("base64")
+    .match(/.{1,64}/g)
+    ?.join("\n");
   return {
     key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
     cert: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
