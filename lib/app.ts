@@ -1,16 +1,18 @@
 import { attestingOf, requireStore } from "./app/attesting.ts";
 import { checksOf } from "./app/checks.ts";
 import { once } from "./app/once.ts";
-import { type PubSubSurroundings, publisherOf } from "./app/publishing.ts";
+import { publisherOf } from "./app/publishing.ts";
+import { registryOf } from "./app/registry.ts";
+import type { Surroundings } from "./app/surroundings.ts";
 import type { Check } from "./check/contract.ts";
 import type { Config } from "./config/config.ts";
 import { deliver, type PushRequest } from "./delivery/deliver.ts";
 import type { Settlement } from "./delivery/settle.ts";
 import { createEvidenceSource } from "./evidence/evidence.ts";
+import { applicationDefaultCredentials } from "./google/credentials.ts";
 import type { Reference } from "./image/reference.ts";
 import type { ResolvedImage } from "./image/resolved.ts";
 import type { Clock, Observer } from "./ports.ts";
-import { createRegistry } from "./registry/registry.ts";
 import { type ReviewRequest, review } from "./review/review.ts";
 import { toVerdict, type Verdict } from "./review/verdict.ts";
 import { verify } from "./review/verify.ts";
@@ -37,20 +39,20 @@ export interface App {
   deliver(request: PushRequest): Promise<Settlement>;
 }
 
-export interface AppOptions {
+export interface AppOptions extends Surroundings {
   readonly observer: Observer;
-  readonly pubsub?: PubSubSurroundings;
 }
 
 /** Wires the application that `config` describes. Opens nothing yet. */
-export function createApp(config: Config, { observer, pubsub = {} }: AppOptions): App {
+export function createApp(config: Config, { observer, env }: AppOptions): App {
   const clock: Clock = {
     now: () => new Date(),
     deadline: (milliseconds) => AbortSignal.timeout(milliseconds),
   };
-  const resolver = once(() => createRegistry({ ...config.registry, limits: config.limits }));
-  const attesting = once(() => attestingOf(config, observer));
-  const publisher = once(() => publisherOf(config, pubsub));
+  const google = applicationDefaultCredentials();
+  const resolver = once(() => registryOf(config, google, { env }));
+  const attesting = once(() => attestingOf(config, google, observer));
+  const publisher = once(() => publisherOf(config, { env }));
   const evidence = createEvidenceSource(clock.now);
   const reviewPorts = () => ({
     resolver: resolver(),

@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
 import { VoucherError } from "../errors.ts";
-import { applicationDefaultCredentials } from "../google/credentials.ts";
+import type { Credentials } from "../google/credentials.ts";
 import { parseEndpoint } from "../google/endpoint.ts";
 import { createRest } from "../google/rest.ts";
 import { createGrafeasClient } from "../grafeas/client.ts";
@@ -18,13 +18,13 @@ export interface Attesting {
 }
 
 /** Wires signer, key ring and store. Throws `config` where no store is configured. */
-export function attestingOf(config: Config, observer: Observer): Attesting {
+export function attestingOf(config: Config, google: Credentials, observer: Observer): Attesting {
   const signer = createPkixSigner(config.pkixKeys, config);
   const keyRing = createKeyRing(async () => {
     const own = [...(await signer.publicKeys())].map(([check, key]) => ({ check, key }));
     return [...own, ...(await readTrustedKeys(config.trustedKeys))];
   });
-  return { signer, keyRing, store: storeOf(config, observer) };
+  return { signer, keyRing, store: storeOf(config, google, observer) };
 }
 
 /** The project that attestations are kept in. Throws `config` where none is set. */
@@ -36,9 +36,9 @@ export function requireStore({ binauthProject }: Config): string {
   );
 }
 
-function storeOf(config: Config, observer: Observer): AttestationStore {
+function storeOf(config: Config, google: Credentials, observer: Observer): AttestationStore {
   const project = requireStore(config);
   const endpoint = parseEndpoint(config.containeranalysis.endpoint, "containeranalysis.endpoint");
-  const rest = createRest({ endpoint, credentials: applicationDefaultCredentials() });
+  const rest = createRest({ endpoint, credentials: google });
   return createContainerAnalysisStore({ project, client: createGrafeasClient({ rest, observer }) });
 }

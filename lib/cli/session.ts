@@ -76,7 +76,10 @@ async function openSession(flags: CommonFlags, terminal: Terminal, interrupt: Ab
   });
   if (flags.quiet !== true) for (const warning of warnings) terminal.err(`warning: ${warning}`);
   const level = flags.verbose === true ? "DEBUG" : parseLevel(process.env["VOUCHER_LOG_LEVEL"] ?? "WARNING");
-  const app = createApp(config, { observer: createJsonLog({ level, write: terminal.err }) });
+  const app = createApp(config, {
+    observer: createJsonLog({ level, write: terminal.err }),
+    env: process.env,
+  });
   const deadline = AbortSignal.timeout(config.limits.timeoutSeconds * 1000);
   return { app, configured: file !== undefined, terminal, signal: AbortSignal.any([deadline, interrupt]) };
 }
