@@ -9,8 +9,17 @@ export default defineConfig({
     reporters: ["default"],
     projects: [
       { extends: true, test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [E2E] } },
-      // The bundle is built only where a test that runs it was asked for.
-      { extends: true, test: { name: "e2e", include: [E2E], globalSetup: ["test/support/bundle.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: [E2E],
+          // The bundle is built only where a test that runs it was asked for.
+          globalSetup: ["test/support/bundle.ts"],
+          // These tests wait for other processes more than they work.
+          maxWorkers: 2,
+        },
+      },
     ],
   },
 });

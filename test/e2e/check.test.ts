@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { pushSample } from "../../lib/local/push.ts";
 import { demoImage, helmChart, sampleImage, sampleIndex } from "../../lib/local/samples.ts";
 import { sentences, voucher } from "../support/cli.ts";
@@ -26,22 +26,27 @@ describeWith(["docker-registry", "skopeo"], "voucher check and verify", () => {
   let stage: Stage;
   let name: string;
   let config: string;
-  let storeIsDown: boolean;
+  let storeIsDown = false;
 
-  beforeEach(async () => {
-    storeIsDown = false;
+  beforeAll(async () => {
     stage = await openStage({
       before: () =>
         storeIsDown ? { status: 403, body: '{"error":{"status":"PERMISSION_DENIED"}}' } : undefined,
     });
     name = `${stage.registry.host}/team/app`;
-    config = await stage.configure();
     await skopeoPush(DEMO, `${name}:demo`);
     await skopeoPush(GOOD, `${name}:good`);
+    await pushSample(CHART, { url: stage.registry.url, repository: "team/app", tag: "chart" });
   });
 
-  afterEach(async () => {
-    await stage.close();
+  beforeEach(async () => {
+    storeIsDown = false;
+    config = await stage.configure();
+    await stage.withdrawAll();
+  });
+
+  afterAll(async () => {
+    await stage?.close();
   });
 
   function run(command: "check" | "verify", ...args: string[]): Promise<RunResult> {
@@ -179,8 +184,6 @@ describeWith(["docker-registry", "skopeo"], "voucher check and verify", () => {
   });
 
   it("fails every check of a Helm chart", async () => {
-    await pushSample(CHART, { url: stage.registry.url, repository: "team/app", tag: "chart" });
-
     const { code, stdout } = await run("check", `${name}:chart`, "--json");
 
     expect(JSON.parse(stdout)).toEqual({
@@ -236,7 +239,6 @@ describeWith(["docker-registry", "skopeo"], "voucher check and verify", () => {
     await fetch(`${stage.grafeas.url}/v1/${lost?.name}`, { method: "DELETE" });
 
     const { code, stdout } = await run("verify", `${name}:good`, "--json");
-    console.log(JSON.stringify(JSON.parse(stdout), (k, v) => (k === "details" ? undefined : v), 1));
     expect(JSON.parse(stdout).platforms.map((one: { success: boolean }) => one.success)).toEqual([
       false,
       true,
@@ -272,8 +274,8 @@ describeWith(["docker-registry", "skopeo"], "voucher check and verify", () => {
   it("replaces what another key signed, once that key is no longer trusted", async () => {
     await run("check", `${name}:good`, "-q");
     const cwd = stage.folder;
-    await voucher(["keys", "generate", "--check", "nobody", "--out", "new.pem"], { cwd });
-    await writeFile(config, (await readFile(config, "utf8")).replace("nobody.pem", "new.pem"));
+    await voucher(["keys", "generate", "--check", "nobody", "--out", "newer.pem"], { cwd });
+    await writeFile(config, (await readFile(config, "utf8")).replace("nobody.pem", "newer.pem"));
     expect((await run("verify", `${name}:good`, "--check", "nobody", "-q")).code).toBe(1);
     expect((await run("verify", `${name}:good`, "--check", "diy", "-q")).code).toBe(0);
 

@@ -1,5 +1,5 @@
 import { sign } from "node:crypto";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { type Sample, sampleImage } from "../../lib/local/samples.ts";
 import { generatePkixKey } from "../../lib/sign/generate.ts";
 import { voucher } from "../support/cli.ts";
@@ -15,7 +15,7 @@ describeWith(["docker-registry", "skopeo"], "an attestation that is not what it 
   let name: string;
   let config: string;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     stage = await openStage();
     name = `${stage.registry.host}/team/app`;
     config = await stage.configure();
@@ -23,8 +23,12 @@ describeWith(["docker-registry", "skopeo"], "an attestation that is not what it 
     await skopeoPush(OTHER, `${name}:other`);
   });
 
-  afterEach(async () => {
-    await stage.close();
+  beforeEach(async () => {
+    await stage.withdrawAll();
+  });
+
+  afterAll(async () => {
+    await stage?.close();
   });
 
   interface Planted {

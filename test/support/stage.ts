@@ -31,6 +31,8 @@ export interface Stage {
   readonly keys: { readonly [check in CheckName]: KeyPair };
   /** Writes a configuration of diy and nobody; returns its file. */
   configure(options?: ConfigOptions): Promise<string>;
+  /** Takes every attestation away, and forgets what Grafeas was asked. */
+  withdrawAll(): Promise<void>;
   /** Starts `onPush`; it is closed with the stage. */
   startFunction(config: string, env?: { readonly [name: string]: string }): Promise<FunctionProcess>;
   close(): Promise<void>;
@@ -64,6 +66,12 @@ export async function openStage({ notify, before, lagMs }: StageOptions = {}): P
       const file = join(folder, `voucher-${written}.toml`);
       await writeFile(file, tomlOf(grafeas.url, validRepos, more));
       return file;
+    },
+    async withdrawAll() {
+      for (const { name } of grafeas.occurrences()) {
+        await fetch(`${grafeas.url}/v1/${name}`, { method: "DELETE" });
+      }
+      grafeas.traffic.reset();
     },
     async startFunction(config, env) {
       const started = await startFunction(config, env);
