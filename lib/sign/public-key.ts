@@ -19,15 +19,25 @@ const RSA_BITS: readonly number[] = [2048, 3072, 4096];
 
 /** The hash to sign and verify with for this kind of key. Throws `key` for a kind that Binary Authorization refuses. */
 export function hashFor(key: KeyObject, where: string): string {
-  const { namedCurve, modulusLength, hashAlgorithm } = key.asymmetricKeyDetails ?? {};
-  const hash = key.asymmetricKeyType === "ec" ? HASH_OF_CURVE[namedCurve ?? ""] : undefined;
+  const { namedCurve } = key.asymmetricKeyDetails ?? {};
+  const hash = key.asymmetricKeyType === "ec" ? HASH_OF_CURVE[namedCurve ?? ""] : rsaHash(key);
   if (hash !== undefined) return hash;
-  const isRsa = key.asymmetricKeyType === "rsa" || key.asymmetricKeyType === "rsa-pss";
-  if (isRsa && RSA_BITS.includes(modulusLength ?? 0)) return hashAlgorithm ?? "sha256";
   throw new VoucherError(
     "key",
     `${where} is a key of a kind that Binary Authorization does not accept (${namedCurve ?? key.asymmetricKeyType}); use EC P-256, P-384, P-521 or RSA 2048, 3072, 4096`,
   );
+}
+
+/** SHA-256; SHA-512 for a PSS key of 4096 bits that asks for it. A PSS key may also prescribe what nobody verifies. */
+function rsaHash(key: KeyObject): string | undefined {
+  const { modulusLength, hashAlgorithm, mgf1HashAlgorithm, saltLength } = key.asymmetricKeyDetails ?? {};
+  const isRsa = key.asymmetricKeyType === "rsa" || key.asymmetricKeyType === "rsa-pss";
+  if (!isRsa || !RSA_BITS.includes(modulusLength ?? 0)) return undefined;
+  const hash = hashAlgorithm ?? "sha256";
+  const allowed = hash === "sha256" || (hash === "sha512" && modulusLength === 4096);
+  const prescribed =
+    (mgf1HashAlgorithm ?? hash) === hash && (saltLength ?? 0) <= (hash === "sha256" ? 32 : 64);
+  return allowed && prescribed ? hash : undefined;
 }
 
 /** `ni:///sha-256;…` over the DER SubjectPublicKeyInfo (RFC 6920), as Binary Authorization names PKIX keys. */

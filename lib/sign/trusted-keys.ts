@@ -15,7 +15,9 @@ export async function readTrustedKeys(files: readonly TrustedKeyFile[]): Promise
   return Promise.all(
     files.map(async ({ check, path, id }) => {
       const pem = await readFile(path, "utf8").catch((cause) => {
-        throw new VoucherError("key", `the trusted key ${path} of the check ${check} cannot be read`, { cause });
+        throw new VoucherError("key", `the trusted key ${path} of the check ${check} cannot be read`, {
+          cause,
+        });
       });
       return { check, key: parsePublicKey(pem, path, id) };
     }),
