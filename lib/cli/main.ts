@@ -29,6 +29,7 @@ withReviewFlags(program.command("check"))
   .argument("<image...>", "name:tag or name@digest")
   .option("--dry-run", "run everything, publish nothing")
   .option("--force", "sign again what is attested already")
+  .option("--wait <seconds>", "wait that long for scans and build records that are still to come", seconds)
   .action((images: string[], flags: ReviewFlags) =>
     runCommand(flags, (session) => checkCommand(images, flags, session)),
   );

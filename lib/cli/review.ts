@@ -4,10 +4,12 @@ import { formatReference } from "../image/reference.ts";
 import { type ExitCode, exitOf, exitOfError, worst } from "./exit.ts";
 import { matrix } from "./matrix.ts";
 import { type CommonFlags, parseImages, type Session, sentence } from "./session.ts";
+import { whilePending } from "./wait.ts";
 
 export interface ReviewFlags extends CommonFlags {
   readonly check?: readonly string[];
   readonly force?: boolean;
+  readonly wait?: number;
 }
 
 /** `voucher check IMAGE…`: runs checks and attests what passes. */
@@ -21,8 +23,13 @@ export async function checkCommand(
   if (dryRunUnconfigured)
     terminal.err("voucher: no configuration was found; this dry run runs the check nobody");
   const checks = app.checksNamed(flags.check ?? [dryRunUnconfigured ? "nobody" : "all"]);
+  const existing = flags.force === true ? "force" : "run";
   return each(images, flags, session, (image) =>
-    app.check(image, checks, flags.force === true ? "force" : "run", signal),
+    whilePending(() => app.check(image, checks, existing, signal), {
+      seconds: flags.wait ?? 0,
+      terminal,
+      signal,
+    }),
   );
 }
 

@@ -17,6 +17,8 @@ export interface CommonFlags {
   readonly timeout?: number;
   readonly platform?: readonly string[];
   readonly dryRun?: boolean;
+  /** Seconds that evidence is waited for, beyond the time that the work itself may take. */
+  readonly wait?: number;
 }
 
 /** What a command works with: the wired application, a terminal, and a signal that ends its work. */
@@ -80,6 +82,6 @@ async function openSession(flags: CommonFlags, terminal: Terminal, interrupt: Ab
     observer: createJsonLog({ level, write: terminal.err }),
     env: process.env,
   });
-  const deadline = AbortSignal.timeout(config.limits.timeoutSeconds * 1000);
+  const deadline = AbortSignal.timeout((config.limits.timeoutSeconds + (flags.wait ?? 0)) * 1000);
   return { app, configured: file !== undefined, terminal, signal: AbortSignal.any([deadline, interrupt]) };
 }
