@@ -1,4 +1,5 @@
 import type { VoucherError } from "../errors.ts";
+import type { Platform } from "../image/platform.ts";
 import type { Awaiting, Evidence } from "../ports.ts";
 
 /** One thing that spoke against an image, such as a vulnerability. */
@@ -28,6 +29,11 @@ export interface Check {
   readonly name: string;
   /** One sentence that is true of every image that passes. */
   readonly description: string;
+  /**
+   * Whether it judges images of `platform`; without, it judges every one. A platform that it leaves out gets no result of
+   * this check, and does not hold back its index.
+   */
+  covers?(platform: Platform): boolean;
   /** What it throws becomes an `error` for this check alone. */
   judge(evidence: Evidence): Promise<Outcome>;
 }

@@ -3,6 +3,7 @@ import { asVoucherError, VoucherError } from "../errors.ts";
 import type { Reference } from "../image/reference.ts";
 import type { PlatformImage, Unresolved } from "../image/resolved.ts";
 import type { Evidence } from "../ports.ts";
+import { coverageOf } from "./coverage.ts";
 import type { ExistingAttestations } from "./existing.ts";
 import type { Judgement, PlatformReview } from "./judgement.ts";
 import { endOfPatience, type Patience } from "./patience.ts";
@@ -18,8 +19,8 @@ export interface Judging {
 }
 
 /**
- * Judges one child of `image` by every check, at once. A child that could not be read is an error of each of them, even
- * if it was attested once: its index must not be attested for content that nobody can pull.
+ * Judges one child of `image` by every check that covers it, at once. A child that could not be read is an error of each
+ * of them, even if it was attested once: its index must not be attested for content that nobody can pull.
  */
 export async function judgePlatform(
   image: Reference,
@@ -27,6 +28,7 @@ export async function judgePlatform(
   { checks, evidence, existing, reuse, patience }: Judging,
 ): Promise<PlatformReview> {
   const reference = childReference(image, child);
+  const { covering, others } = coverageOf(checks, child);
   const judgeBy = async (check: Check): Promise<Judgement> => {
     const { counting } = existing(reference, check.name);
     const found = counting === undefined ? {} : { attestation: counting };
@@ -41,7 +43,8 @@ export async function judgePlatform(
   return {
     reference,
     ...(child.platform === undefined ? {} : { platform: child.platform }),
-    judgements: await Promise.all(checks.map(judgeBy)),
+    judgements: await Promise.all(covering.map(judgeBy)),
+    ...others,
   };
 }
 

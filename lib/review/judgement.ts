@@ -22,12 +22,14 @@ export interface Judgement {
   readonly unstored?: VoucherError;
 }
 
-/** One platform of an image, and its judgements in the order of the checks. */
+/** One platform of an image, and the judgements of the checks that cover it, in their order. */
 export interface PlatformReview {
   readonly reference: Canonical;
   /** `undefined` for a child that could not be read and whose index does not say what it runs on. */
   readonly platform?: Platform;
   readonly judgements: readonly Judgement[];
+  /** The checks that do not cover this platform: there is no judgement of theirs. */
+  readonly uncovered?: readonly string[];
 }
 
 /** Everything a review found out. `verdict.ts` puts it into words for others; `delivery/settle.ts` decides what follows. */
@@ -37,7 +39,7 @@ export interface Review {
   readonly kind: "index" | "image" | "artifact";
   /** Why there was nothing to review; the judgements then are `fail` with this reason. */
   readonly outOfScope?: string;
-  /** Of the image itself: by the index policy, or, for a single image, its platform's own. */
+  /** Of the image itself, one for each check: by the index policy, or, for a single image, its platform's own. */
   readonly judgements: readonly Judgement[];
   readonly platforms: readonly PlatformReview[];
   readonly skipped: readonly Skipped[];

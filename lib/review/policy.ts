@@ -5,7 +5,8 @@ import type { PlatformReview } from "./judgement.ts";
 
 /**
  * The outcome of one check for an index, from those of the platforms that its policy looks at: it passes when each of them
- * did. A platform that failed decides, then one that could not be judged, then one whose evidence is awaited.
+ * that the check covers did. A platform that failed decides, then one that could not be judged, then one whose evidence is
+ * awaited. An index of which the check covers nothing is an error of it.
  */
 export function indexOutcome(name: string, platforms: readonly PlatformReview[]): Outcome {
   const judged = platforms.flatMap((platform) =>
@@ -26,8 +27,21 @@ export function indexOutcome(name: string, platforms: readonly PlatformReview[])
   );
   const [first] = awaited;
   if (first !== undefined) return pending(first.awaiting, awaited.map(({ reason }) => reason).join("; "));
-  if (judged.length === 0) return error(new VoucherError("internal", "no platform was judged"));
-  return pass;
+  return judged.length === 0 ? error(nothingCovered(name, platforms)) : pass;
+}
+
+/** Whether a check has judged any of these platforms. */
+export function isJudged(name: string, platforms: readonly PlatformReview[]): boolean {
+  return platforms.some(({ judgements }) => judgements.some(({ checkName }) => checkName === name));
+}
+
+/** There will never be evidence for what a check does not cover, so it must not pass for lack of objections. */
+function nothingCovered(name: string, platforms: readonly PlatformReview[]): VoucherError {
+  const left = platforms.map(nameOf).join(", ");
+  return new VoucherError(
+    "no-evidence",
+    `${name} covers no platform of this image (${left}), so it cannot vouch for it; its settings name those that it covers`,
+  );
 }
 
 function combine(faults: readonly { platform: PlatformReview; error: VoucherError }[]): VoucherError {

@@ -74,11 +74,13 @@ export async function review(
   const platforms = await Promise.all(
     scope.platforms.map((child) => judgePlatform(image.reference, child, judging)),
   );
-  const judgements = scope.single
-    ? (platforms[0]?.judgements ?? [])
-    : checks.map((check) =>
-        concludeForIndex(check, platforms, scope.indexOwed ? existing : nothingExists, image.reference),
-      );
+  const own = scope.single ? platforms.flatMap((platform) => platform.judgements) : [];
+  const ofImage = scope.single || scope.indexOwed ? existing : nothingExists;
+  const judgements = checks.map(
+    (check) =>
+      own.find(({ checkName }) => checkName === check.name) ??
+      concludeFromPlatforms(check, platforms, ofImage, image.reference),
+  );
 
   const { reference, kind } = image;
   const reviewed = {
@@ -113,13 +115,13 @@ async function lookUp(
   return findExisting(subjects, names, attesting, signal).catch(asVoucherError);
 }
 
-function concludeForIndex(
+function concludeFromPlatforms(
   { name }: Check,
   platforms: readonly PlatformReview[],
   existing: ExistingAttestations,
-  index: Canonical,
+  image: Canonical,
 ): Judgement {
-  const { counting } = existing(index, name);
+  const { counting } = existing(image, name);
   const found = counting === undefined ? {} : { attestation: counting };
   return { checkName: name, outcome: indexOutcome(name, platforms), ...found };
 }

@@ -43,6 +43,8 @@ export interface Verdict {
   readonly results: readonly Result[];
   readonly platforms: readonly PlatformVerdict[];
   readonly skipped: readonly { readonly digest: string; readonly reason: string }[];
+  /** The platforms that some check does not cover and has no result for, such as those that are never scanned. */
+  readonly unscanned?: readonly string[];
 }
 
 /** Puts a review into the words of the contract. `tag` is the one that the image was named by, if any. */
@@ -60,6 +62,8 @@ export function toVerdict(review: Review, tag?: string): Verdict {
     ...(summedUp ? [] : judgements),
   ];
   const attested = !dryRun && isAttested(owed);
+  const uncovered = review.platforms.filter(({ uncovered = [] }) => uncovered.length > 0);
+  const unscanned = [...new Set(uncovered.map(platformName))];
   return {
     image:
       reference.digest === undefined
@@ -72,22 +76,25 @@ export function toVerdict(review: Review, tag?: string): Verdict {
     results,
     platforms,
     skipped: review.skipped,
+    ...(unscanned.length === 0 ? {} : { unscanned }),
   };
 }
 
-function toPlatformVerdict(
-  { platform, reference, judgements }: PlatformReview,
-  dryRun: boolean,
-): PlatformVerdict {
+function toPlatformVerdict(review: PlatformReview, dryRun: boolean): PlatformVerdict {
+  const { reference, judgements } = review;
   const results = judgements.map(toResult);
   const attested = !dryRun && isAttested(judgements);
   return {
-    platform: platform === undefined ? "unknown" : formatPlatform(platform),
+    platform: platformName(review),
     digest: reference.digest,
-    success: results.every(({ success }) => success) && (dryRun || attested),
+    success: results.length > 0 && results.every(({ success }) => success) && (dryRun || attested),
     attested,
     results,
   };
+}
+
+function platformName({ platform }: PlatformReview): string {
+  return platform === undefined ? "unknown" : formatPlatform(platform);
 }
 
 function toResult(judgement: Judgement): Result {

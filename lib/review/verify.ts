@@ -3,9 +3,10 @@ import { asVoucherError, VoucherError } from "../errors.ts";
 import type { Canonical, Reference } from "../image/reference.ts";
 import type { ValidRepos } from "../image/valid-repos.ts";
 import type { AttestationStore, KeyRing, Resolver } from "../ports.ts";
+import { type Covering, coverageOf } from "./coverage.ts";
 import { type ExistingAttestations, findExisting } from "./existing.ts";
 import type { Judgement, PlatformReview, Review } from "./judgement.ts";
-import { indexOutcome } from "./policy.ts";
+import { indexOutcome, isJudged } from "./policy.ts";
 import {
   childReference,
   notContacted,
@@ -17,7 +18,7 @@ import {
 
 export interface VerifyRequest {
   readonly image: Reference;
-  readonly checks: readonly { readonly name: string }[];
+  readonly checks: readonly Covering[];
   readonly platforms: PlatformPolicy;
   /** Where set, a host that it does not name is never contacted. */
   readonly onlyHostsOf?: ValidRepos | undefined;
@@ -56,14 +57,17 @@ export async function verify(
   const platforms = scope.platforms.map((child): PlatformReview => {
     const reference = childReference(image.reference, child);
     const platform = child.platform === undefined ? {} : { platform: child.platform };
+    const { covering, others } = coverageOf(checks, child);
     return {
       reference,
       ...platform,
-      judgements: names.map((name) => judgementOf(existing, reference, name)),
+      judgements: covering.map(({ name }) => judgementOf(existing, reference, name)),
+      ...others,
     };
   });
   const judgements = names.map((name): Judgement => {
-    if (scope.single || scope.indexOwed) return judgementOf(existing, image.reference, name);
+    const owed = (scope.single || scope.indexOwed) && isJudged(name, platforms);
+    if (owed) return judgementOf(existing, image.reference, name);
     return { checkName: name, outcome: indexOutcome(name, platforms) };
   });
   const { reference, kind } = image;

@@ -1,0 +1,19 @@
+const LONGEST = 120;
+
+/** Text from outside, for a message: quoted, control characters escaped, shortened. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+}
+
+/** As {@link quote}, without the quotes: for names that need none. */
+export function plain(text: string): string {
+  return quote(text).slice(1, -1);
+}
+
+/** The first `most` of `items`, and how many more there are. */
+export function listed(items: readonly string[], most = 10, separator = ", "): string {
+  const more = items.length - most;
+  return more > 0
+    ? `${items.slice(0, most).join(separator)} and ${more} more`
+    : items.slice(0, most).join(separator);
+}
