@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { pushSample } from "../../lib/local/push.ts";
 import { companionTag, cosignSignature, helmChart, sampleImage } from "../../lib/local/samples.ts";
@@ -114,7 +115,9 @@ describeWith(["docker-registry", "skopeo"], "an event that is delivered", () => 
   ])(
     "is acknowledged and ignored without a request, when its tag is %s, as our own pushes have",
     async (tag) => {
-      const status = await deliver(onPush, pushEvent(name, SIGNATURE.root.digest, tag));
+      const digest = `sha256:${createHash("sha256").update(tag).digest("hex")}`;
+
+      const status = await deliver(onPush, pushEvent(name, digest, tag));
 
       expect(status).toBe(204);
       expect(await ending()).toMatchObject({ severity: "INFO", outcome: "ignored" });
