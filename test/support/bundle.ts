@@ -7,8 +7,8 @@ import { runOrThrow } from "./processes.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
-    /** The folder that holds the bundle of this run: `index.mjs` and `voucher.mjs`. */
-    bundle: string;
+    /** The folder that holds the bundle of this run, or why there is none. Ask for its files by `bundled`. */
+    bundle: { readonly folder: string } | { readonly fault: string };
   }
 }
 
@@ -18,11 +18,18 @@ const NEEDED = ["package.json", "build.ts", "functions", "lib", "node_modules"];
 /**
  * Builds the bundle once for all end-to-end tests of a run, as `npm run build` does. It is built in a folder that only
  * links to the sources, since the script writes where it is called: a run must not pull `dist/` from under another.
+ * A build that fails is the fault of the tests that need it, and not the end of the run.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), "voucher-bundle-"));
   for (const name of NEEDED) await symlink(join(CHECKOUT, name), join(folder, name));
-  await runOrThrow("npm", ["run", "--silent", "build"], { cwd: folder, env: { HOME: folder } });
-  project.provide("bundle", join(folder, "dist"));
+  const built = await runOrThrow("npm", ["run", "--silent", "build"], {
+    cwd: folder,
+    env: { HOME: folder },
+  }).then(
+    () => ({ folder: join(folder, "dist") }),
+    (fault) => ({ fault: String(fault) }),
+  );
+  project.provide("bundle", built);
   return () => rm(folder, { recursive: true, force: true });
 }

@@ -1,4 +1,4 @@
-import { inject } from "vitest";
+import { bundled } from "./bundled.ts";
 import { type ProcessOptions, type RunResult, run } from "./processes.ts";
 
 /** Runs the bundled `voucher` with nothing of the environment but what is given, in `cwd`. */
@@ -7,7 +7,7 @@ export function voucher(
   options: ProcessOptions & { cwd: string },
 ): Promise<RunResult> {
   const env = { HOME: options.cwd, ...options.env };
-  return run(process.execPath, [`${inject("bundle")}/voucher.mjs`, ...args], { ...options, env });
+  return run(process.execPath, [bundled("voucher.mjs"), ...args], { ...options, env });
 }
 
 /** What a person reads on stderr, line by line. */

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { inject } from "vitest";
 import type { Verdict } from "../../lib/review/verdict.ts";
+import { bundled } from "./bundled.ts";
 import { freePort, pause, startProcess, type TestProcess } from "./processes.ts";
 
 /** What the function logs when it has answered a delivery. */
@@ -35,11 +35,10 @@ export async function startFunction(
 ): Promise<FunctionProcess> {
   const framework = new URL("./main.js", import.meta.resolve("@google-cloud/functions-framework"));
   const port = await freePort();
-  const source = `${inject("bundle")}/index.mjs`;
   const deliveries: DeliveryEntry[] = [];
   const started = await startProcess(
     process.execPath,
-    [fileURLToPath(framework), `--source=${source}`, "--target=onPush", `--port=${port}`],
+    [fileURLToPath(framework), `--source=${bundled("index.mjs")}`, "--target=onPush", `--port=${port}`],
     {
       env: { NODE_ENV: "production", VOUCHER_CONFIG: config, ...env },
       onLine: (line) => {
