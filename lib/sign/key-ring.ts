@@ -1,4 +1,7 @@
-import type { KeyRing } from "../ports.ts";
+import { VoucherError } from "../errors.ts";
+import type { KeyRing, KeyVerdict } from "../ports.ts";
+import { untilAborted } from "../retry.ts";
+import { once } from "./once.ts";
 import type { PublicKey } from "./public-key.ts";
 
 /** A key that is trusted for one check. */
@@ -9,24 +12,42 @@ export interface TrustedKey {
 
 /**
  * A key ring over the keys that `trusted` returns, asked once, on first use. A signature counts for a check only under
- * a key trusted for that very check, named by the key id it carries.
+ * a key trusted for that very check, named by the key id it carries: to the letter, as admission controllers compare it.
  */
 export function createKeyRing(trusted: () => Promise<readonly TrustedKey[]>): KeyRing {
-  let loading: Promise<readonly TrustedKey[]> | undefined;
+  const keys = once(trusted);
   return {
-    async verify(checkName, bytes, signature) {
-      loading ??= trusted().catch((fault) => {
-        loading = undefined;
-        throw fault;
-      });
-      const named = (await loading).filter(({ key }) => key.id === signature.keyId);
+    async verify(checkName, bytes, signature, signal) {
+      const named = (await untilAborted(keys(), signal)).filter(({ key }) => key.id === signature.keyId);
       const own = named.filter(({ check }) => check === checkName);
       if (own.length === 0) return { counts: false, reason: strangeKey(signature.keyId, named) };
-      return own.some(({ key }) => key.verifies(bytes, signature.bytes))
-        ? { counts: true, keyId: signature.keyId }
-        : { counts: false, reason: `its signature does not verify under the key ${signature.keyId}` };
+      let verdict: KeyVerdict = {
+        counts: false,
+        reason: `its signature does not verify under the key ${signature.keyId}`,
+      };
+      for (const { key } of own) {
+        const said = await ask(key, bytes, signature.bytes, signal);
+        if (said === true) return { counts: true, keyId: signature.keyId };
+        if (said !== false) verdict = { counts: false, reason: said };
+      }
+      return verdict;
     },
   };
+}
+
+/** Whether it verifies; or why the key itself can never say: one that was destroyed, for example, vouches for nothing. */
+async function ask(
+  key: PublicKey,
+  bytes: Uint8Array,
+  signature: Uint8Array,
+  signal: AbortSignal,
+): Promise<boolean | string> {
+  try {
+    return await untilAborted(Promise.resolve(key.verifies(bytes, signature)), signal);
+  } catch (fault) {
+    if (!(fault instanceof VoucherError && fault.code === "key")) throw fault;
+    return `its key cannot be used: ${fault.message}`;
+  }
 }
 
 function strangeKey(keyId: string, elsewhere: readonly TrustedKey[]): string {
