@@ -50,7 +50,7 @@ describeWith(["docker-registry", "skopeo"], "an event that is delivered", () => 
     return vi.waitFor(() => {
       expect(onPush.deliveries).toHaveLength(answered + 1);
       return onPush.deliveries.at(-1);
-    });
+    }, 5_000);
   }
 
   it.each([
@@ -189,7 +189,7 @@ describeWith(["docker-registry"], "an event of a host that valid_repos does not 
     const status = await deliver(onPush, pushEvent(`${stranger.host}/team/app`, IMAGE.root.digest, "v1"));
 
     expect(status).toBe(204);
-    await vi.waitFor(() => expect(onPush.deliveries).toHaveLength(1));
+    await vi.waitFor(() => expect(onPush.deliveries).toHaveLength(1), 5_000);
     expect(onPush.deliveries[0]).toMatchObject({ severity: "INFO", outcome: "ignored" });
     expect(onPush.deliveries[0]?.reason).toContain(stranger.host);
     expect(await stranger.requests()).toEqual(before);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { demoImage, sampleImage, sampleIndex } from "../../lib/local/samples.ts";
-import { deliver, type FunctionProcess } from "../support/function-process.ts";
+import { type DeliveryEntry, deliver, type FunctionProcess } from "../support/function-process.ts";
 import { pushEvent } from "../support/notifications.ts";
 import { skopeoPush } from "../support/skopeo.ts";
 import { attested, openStage, type Stage } from "../support/stage.ts";
@@ -32,6 +32,10 @@ describeWith(["docker-registry", "skopeo"], "single-target mode, with VOUCHER_TA
     await stage?.close();
   });
 
+  function ending(messageId: string): Promise<DeliveryEntry> {
+    return vi.waitUntil(() => onPush.deliveries.find((one) => one.messageId === messageId), 5_000);
+  }
+
   it.each([
     ["linux/amd64", AMD64],
     ["linux/arm/v7", ARM],
@@ -41,7 +45,7 @@ describeWith(["docker-registry", "skopeo"], "single-target mode, with VOUCHER_TA
 
     expect(await deliver(onPush, pushEvent(name, digest), { messageId })).toBe(204);
 
-    const delivery = await vi.waitUntil(() => onPush.deliveries.find((one) => one.messageId === messageId));
+    const delivery = await ending(messageId);
     expect(delivery).toMatchObject({ outcome: "ignored", severity: "INFO" });
     expect(delivery.reason).toContain(platform);
     expect(delivery.reason).toContain("linux/arm64");
@@ -66,7 +70,7 @@ describeWith(["docker-registry", "skopeo"], "single-target mode, with VOUCHER_TA
     const status = await deliver(onPush, pushEvent(name, WITHOUT_ARM64.root.digest, "v2"), { messageId });
 
     expect(status).toBe(204);
-    const delivery = await vi.waitUntil(() => onPush.deliveries.find((one) => one.messageId === messageId));
+    const delivery = await ending(messageId);
     expect(delivery).toMatchObject({ outcome: "dead-lettered", severity: "ERROR" });
     for (const platform of ["linux/arm64", "linux/amd64", "linux/ppc64le"]) {
       expect(delivery.reason).toContain(platform);

@@ -54,7 +54,10 @@ export async function startDistribution({ notify }: DistributionOptions = {}): P
       markers += 1;
       const userAgent = `test/${markers}`;
       await fetch(`${url}/v2/`, { headers: { "user-agent": userAgent } });
-      await vi.waitFor(() => expect(answered.some((request) => request.userAgent === userAgent)).toBe(true));
+      await vi.waitFor(() => expect(answered.some((request) => request.userAgent === userAgent)).toBe(true), {
+        timeout: 5_000,
+        interval: 10,
+      });
       return answered.filter((request) => !/^(?:skopeo|test)\//.test(request.userAgent));
     },
     async deleteManifest(repository, digest) {
