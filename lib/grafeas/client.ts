@@ -54,7 +54,8 @@ const BatchSchema = z.object({ occurrences: z._default(z.array(z.unknown()), [])
 export function createGrafeasClient({ rest, observer }: GrafeasClientOptions): GrafeasClient {
   return {
     async list(project, kind, subjects, signal) {
-      return listOccurrences({ rest, project, kind, signal, observer }, subjects);
+      const listing = { rest, project, kind, signal, unreadable: "pass over", observer } as const;
+      return (await listOccurrences(listing, subjects)).map(({ occurrence }) => occurrence);
     },
 
     async get(name, signal) {

@@ -1,16 +1,18 @@
 import type { Canonical } from "../image/reference.ts";
-import { resourceUrisOf } from "./names.ts";
+import { type NoteId, resourceUrisOf } from "./names.ts";
 
 /** The kinds of occurrences in use. */
-export type Kind = "ATTESTATION";
+export type Kind = "ATTESTATION" | "BUILD" | "DISCOVERY" | "VULNERABILITY";
 
 /** How many images one list asks for: longer filters are refused. */
 export const SUBJECTS_PER_LIST = 5;
 
-/** The filter for the occurrences of `kind` on any of `subjects`, in the form that gcloud asks in. */
-export function filterOf(kind: Kind, subjects: readonly Canonical[]): string {
+/** The filter for the occurrences of `kind` (and of `note`) on any of `subjects`, in the form that gcloud asks in. */
+export function filterOf(kind: Kind, subjects: readonly Canonical[], note?: NoteId): string {
   const resources = subjects.flatMap(resourceUrisOf).map((uri) => `(resourceUrl=${quote(uri)})`);
-  return `(kind=${quote(kind)}) AND (${resources.join(" OR ")})`;
+  const ofNote =
+    note === undefined ? [] : [`(noteProjectId=${quote(note.project)})`, `(noteId=${quote(note.note)})`];
+  return [`(kind=${quote(kind)})`, ...ofNote, `(${resources.join(" OR ")})`].join(" AND ");
 }
 
 /** A string of the filter language; the grammar of references leaves nothing to escape, but a filter never trusts that. */

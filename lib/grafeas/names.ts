@@ -1,5 +1,5 @@
 import { VoucherError } from "../errors.ts";
-import { type Canonical, nameOf } from "../image/reference.ts";
+import { type Canonical, nameOf, parseCanonical } from "../image/reference.ts";
 
 /** A note, by the project that it lives in and its id. */
 export interface NoteId {
@@ -30,20 +30,23 @@ export function isOccurrenceName(name: string): boolean {
   return OCCURRENCE.test(name);
 }
 
+/** The versions of the API that are spoken: Container Analysis's, and that of the open-source server. */
+export type ApiVersion = "v1" | "v1beta1";
+
 /** The path of the occurrences of `project`. Throws `config` where that cannot be a project's id. */
-export function occurrencesPath(project: string): string {
+export function occurrencesPath(project: string, version: ApiVersion = "v1"): string {
   if (!PROJECT.test(project)) {
     throw new VoucherError(
       "config",
       `${JSON.stringify(project.slice(0, 200))} is no project id; one looks like my-project-1`,
     );
   }
-  return `/v1/projects/${project}/occurrences`;
+  return `/${version}/projects/${project}/occurrences`;
 }
 
 /** The path of one occurrence, its name as it came. Throws `malformed` for a name that is no occurrence's. */
-export function occurrencePath(name: string): string {
-  if (isOccurrenceName(name)) return `/v1/${name}`;
+export function occurrencePath(name: string, version: ApiVersion = "v1"): string {
+  if (isOccurrenceName(name)) return `/${version}/${name}`;
   throw new VoucherError(
     "malformed",
     `${JSON.stringify(name.slice(0, 200))} is not the name of an occurrence`,
@@ -63,6 +66,15 @@ export function resourceUriOf(subject: Canonical): string {
 /** Every way in which producers of occurrences name an image. */
 export function resourceUrisOf(subject: Canonical): readonly string[] {
   return [resourceUriOf(subject), bareUriOf(subject)];
+}
+
+/** The image that an occurrence's resource is; `undefined` for what is no image, or names no digest. */
+export function imageOf(resourceUri: string): Canonical | undefined {
+  try {
+    return parseCanonical(resourceUri.replace(/^https?:\/\//, ""));
+  } catch {
+    return undefined;
+  }
 }
 
 function bareUriOf(subject: Canonical): string {

@@ -8,6 +8,11 @@ export function purposeOf(action: string, permission: string, project: string): 
   return { api: API, action, permission: `containeranalysis.${permission} on project ${project}` };
 }
 
+/** The same of an open-source server, which knows no permissions of Google's. */
+export function openSourcePurpose(action: string): Purpose {
+  return { api: "Grafeas", action, permission: "access to that server, which is called without credentials" };
+}
+
 /** What creating under `notes` takes: a permission on each note besides the one on the project. */
 export function creationOf(action: string, project: string, notes: readonly string[]): Purpose {
   const { permission, ...purpose } = purposeOf(action, "occurrences.create", project);
