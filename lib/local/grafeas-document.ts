@@ -48,7 +48,10 @@ const KINDS: { readonly [member: string]: string } = {
   sbomReference: "SBOM_REFERENCE",
   secret: "SECRET",
 };
-const NOTE_KINDS = { ...KINDS, vulnerabilityAssessment: "VULNERABILITY_ASSESSMENT" };
+const NOTE_KINDS: { readonly [member: string]: string } = {
+  ...KINDS,
+  vulnerabilityAssessment: "VULNERABILITY_ASSESSMENT",
+};
 
 const OUTPUT_ONLY = ["name", "createTime", "updateTime"];
 const OF_OCCURRENCE = ["resourceUri", "noteName", "kind", "remediation", "envelope"];
@@ -80,6 +83,12 @@ export function readOccurrence(sent: unknown): NewOccurrence {
 export function readNote(sent: unknown): NewNote {
   const document = readMembers(sent, "note", [...OF_NOTE, ...Object.keys(NOTE_KINDS)]);
   return { ...document, kind: contentOf(document, "note", NOTE_KINDS).kind };
+}
+
+/** A note of `kind` that says nothing. */
+export function emptyNote(kind: string): Document {
+  const member = Object.keys(NOTE_KINDS).find((name) => NOTE_KINDS[name] === kind);
+  return member === undefined ? {} : { [member]: {} };
 }
 
 /** Reads the body of a request as a JSON object. Throws {@link Refusal} (400). */

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
   type Document,
+  emptyNote,
   invalid,
   type NewOccurrence,
   type Note,
@@ -97,6 +98,14 @@ export class GrafeasStore {
     this.#entries.set(name, { order: this.#next(), item, project, visibleAt: now.getTime() + lagMs });
     if (attested !== undefined) this.#attested.add(attested);
     return item;
+  }
+
+  /** Creates an occurrence as a builder or scanner writes it, whose note is in a project of its own and made if missing. */
+  seed(project: string, sent: unknown): Occurrence {
+    const { noteName, kind } = readOccurrence(sent);
+    const [, noteProject = "", , id = ""] = noteName.split("/");
+    if (!this.#notes.has(noteName)) this.createNote(noteProject, id, emptyNote(kind));
+    return this.create(project, sent);
   }
 
   occurrence(name: string): Occurrence {

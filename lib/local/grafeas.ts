@@ -24,6 +24,13 @@ export interface GrafeasOptions extends ServerOptions, StoreOptions {
 export interface LocalGrafeas extends LocalServer {
   /** Every occurrence in the order they were created, those that lists do not show yet included. */
   occurrences(): readonly Occurrence[];
+  /**
+   * Writes an occurrence of any kind into `project`, as builders and scanners do, and returns it. Throws a refusal (400)
+   * for a document that is none.
+   */
+  seed(project: string, occurrence: object): Occurrence;
+  /** Replaces the content of an occurrence, such as how far a scan is: `{ discovery: { … } }`. */
+  amend(name: string, content: object): Occurrence;
 }
 
 interface Route {
@@ -76,7 +83,13 @@ export async function startGrafeas(options: GrafeasOptions = {}): Promise<LocalG
     },
     options,
   );
-  return { ...server, occurrences: () => store.occurrences };
+  return {
+    ...server,
+    occurrences: () => store.occurrences,
+    seed: (project, occurrence) => store.seed(project, occurrence),
+    amend: (name, content) =>
+      store.update(name, { ...content, noteName: store.occurrence(name).noteName }, Object.keys(content)),
+  };
 }
 
 /** Each pattern's first group is the resource's name (or its parent's), the second the project in it. */
