@@ -27,7 +27,10 @@ export async function generateCommand(
   const { privateKey, publicKey, keyId } = await generatePkixKey();
   await writeFile(file, privateKey, { mode: OWNER_ONLY, flag: "wx" }).catch((cause) => {
     const exists = cause instanceof Error && "code" in cause && cause.code === "EEXIST";
-    const why = exists ? "exists already; name another with --out" : "cannot be written";
+    const code = cause instanceof Error && "code" in cause ? ` (${cause.code})` : "";
+    const why = exists
+      ? "exists already; name another with --out"
+      : `cannot be written${code}; is there such a folder?`;
     throw new VoucherError("usage", `${file} ${why}`, { cause });
   });
   if (json === true) {

@@ -45,5 +45,7 @@ export interface Review {
   readonly skipped: readonly Skipped[];
   /** Whether the index itself is owed attestations; without, its judgements sum up the platforms. */
   readonly indexOwed: boolean;
+  /** Which judgements have to have an attestation: those that passed, or, where attestations are verified, every one. */
+  readonly owed: "passed" | "every";
   readonly dryRun: boolean;
 }

@@ -99,6 +99,7 @@ export function outOfScope(
     platforms: [],
     skipped: image.skipped,
     indexOwed: false,
+    owed: "passed",
     dryRun,
   };
 }

@@ -49,19 +49,19 @@ export interface Verdict {
 
 /** Puts a review into the words of the contract. `tag` is the one that the image was named by, if any. */
 export function toVerdict(review: Review, tag?: string): Verdict {
-  const { reference, kind, judgements, dryRun } = review;
-  const platforms = review.platforms.map((platform) => toPlatformVerdict(platform, dryRun));
+  const { reference, kind, judgements, dryRun, owed } = review;
+  const platforms = review.platforms.map((platform) => toPlatformVerdict(platform, review));
   const summedUp = kind === "index" && !review.indexOwed;
   const results = judgements.map((judgement) => {
     const result = toResult(judgement);
     if (!summedUp || dryRun) return result;
     return { ...result, attested: attestedOnEach(judgement.checkName, review.platforms) };
   });
-  const owed = [
+  const all = [
     ...review.platforms.flatMap((platform) => platform.judgements),
     ...(summedUp ? [] : judgements),
   ];
-  const attested = !dryRun && isAttested(owed);
+  const attested = !dryRun && isAttested(all, owed);
   const uncovered = review.platforms.filter(({ uncovered = [] }) => uncovered.length > 0);
   const unscanned = [...new Set(uncovered.map(platformName))];
   return {
@@ -80,10 +80,13 @@ export function toVerdict(review: Review, tag?: string): Verdict {
   };
 }
 
-function toPlatformVerdict(review: PlatformReview, dryRun: boolean): PlatformVerdict {
+function toPlatformVerdict(
+  review: PlatformReview,
+  { dryRun, owed }: Pick<Review, "dryRun" | "owed">,
+): PlatformVerdict {
   const { reference, judgements } = review;
   const results = judgements.map(toResult);
-  const attested = !dryRun && isAttested(judgements);
+  const attested = !dryRun && isAttested(judgements, owed);
   return {
     platform: platformName(review),
     digest: reference.digest,
@@ -151,10 +154,10 @@ function stands({ attestation, unstored }: Judgement): boolean {
   return attestation !== undefined && unstored === undefined;
 }
 
-/** Whether everything that passed is attested, and something is. */
-function isAttested(judgements: readonly Judgement[]): boolean {
-  const passed = judgements.filter(({ outcome }) => outcome.status === "pass");
-  return passed.length > 0 && passed.every(stands);
+/** Whether everything owed is attested, and something is. */
+function isAttested(judgements: readonly Judgement[], owed: Review["owed"]): boolean {
+  const owing = judgements.filter(({ outcome }) => owed === "every" || outcome.status === "pass");
+  return owing.length > 0 && owing.every(stands);
 }
 
 function attestedOnEach(checkName: string, platforms: readonly PlatformReview[]): boolean {

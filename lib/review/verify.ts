@@ -1,5 +1,6 @@
 import { error, fail, pass } from "../check/contract.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
+import { formatPlatform } from "../image/platform.ts";
 import type { Canonical, Reference } from "../image/reference.ts";
 import type { ValidRepos } from "../image/valid-repos.ts";
 import type { AttestationStore, KeyRing, Resolver } from "../ports.ts";
@@ -67,7 +68,8 @@ export async function verify(
   });
   const judgements = names.map((name): Judgement => {
     const owed = (scope.single || scope.indexOwed) && isJudged(name, platforms);
-    if (owed) return judgementOf(existing, image.reference, name);
+    const lacking = scope.single ? [] : platformsWithout(name, platforms);
+    if (owed) return judgementOf(existing, image.reference, name, lacking);
     return { checkName: name, outcome: indexOutcome(name, platforms) };
   });
   const { reference, kind } = image;
@@ -78,6 +80,7 @@ export async function verify(
     platforms,
     skipped: scope.skipped,
     indexOwed: scope.indexOwed,
+    owed: "every",
     dryRun: false,
   };
 }
@@ -86,11 +89,22 @@ function judgementOf(
   existing: ExistingAttestations | VoucherError,
   subject: Canonical,
   checkName: string,
+  lacking: readonly string[] = [],
 ): Judgement {
   if (existing instanceof VoucherError) return { checkName, outcome: error(existing) };
   const { counting, rejected } = existing(subject, checkName);
   if (counting !== undefined) return { checkName, outcome: pass, attestation: counting };
   const reason =
     rejected.length === 0 ? "no attestation" : `no attestation that counts: ${rejected.join("; ")}`;
-  return { checkName, outcome: fail(reason) };
+  const nor = lacking.length === 0 ? "" : `; nor has ${lacking.join(", ")}`;
+  return { checkName, outcome: fail(`${reason}${nor}`) };
+}
+
+/** The platforms of an index that have no attestation that counts either. */
+function platformsWithout(checkName: string, platforms: readonly PlatformReview[]): readonly string[] {
+  return platforms
+    .filter(({ judgements }) =>
+      judgements.some((one) => one.checkName === checkName && one.outcome.status === "fail"),
+    )
+    .map(({ platform, reference }) => (platform === undefined ? reference.digest : formatPlatform(platform)));
 }

@@ -24,6 +24,7 @@ function reviewed(...outcomes: readonly (Outcome | Judgement)[]): Ending {
     })),
     skipped: [],
     indexOwed: true,
+    owed: "passed",
     dryRun: false,
   };
   return { kind: "reviewed", review };

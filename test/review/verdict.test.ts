@@ -170,7 +170,9 @@ describe("success of an image", () => {
 
 describe("a result", () => {
   it("says what is waited for", async () => {
-    const verdict = toVerdict(await reviewing(keys).review(ofAmd64, { checks: judging(pending("scan", "a scan")) }));
+    const verdict = toVerdict(
+      await reviewing(keys).review(ofAmd64, { checks: judging(pending("scan", "a scan")) }),
+    );
     expect(verdict.results).toEqual([
       { name: "nobody", status: "pending", success: false, attested: false, error: "waiting: a scan" },
     ]);

@@ -37,7 +37,7 @@ describe("verifying an index", () => {
       "diy pass",
       "nobody fail",
     ]);
-    expect(judgementOf(verified, "nobody").outcome).toEqual(fail("no attestation"));
+    expect(judgementOf(verified, "nobody").outcome).toEqual(fail("no attestation; nor has linux/s390x"));
     expect(judgementOf(verified, "diy").attestation).toBeDefined();
   });
 
