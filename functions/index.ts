@@ -21,7 +21,7 @@ try {
 async function start(): Promise<App> {
   const { config, warnings } = await loadConfig({ env: process.env, cwd: process.cwd(), home: homedir() });
   for (const warning of warnings) log.record("WARNING", "the configuration is questionable", { warning });
-  const app = createApp(config, { observer: log, env: process.env });
+  const app = await createApp(config, { observer: log, env: process.env });
   requireEventsReviewable(app);
   return app;
 }

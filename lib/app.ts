@@ -1,5 +1,5 @@
 import { attestingOf, requireStore } from "./app/attesting.ts";
-import { checksOf } from "./app/checks.ts";
+import { checksOf, loadCustomChecks } from "./app/checks.ts";
 import { once } from "./app/once.ts";
 import { publisherOf } from "./app/publishing.ts";
 import { registryOf } from "./app/registry.ts";
@@ -43,8 +43,8 @@ export interface AppOptions extends Surroundings {
   readonly observer: Observer;
 }
 
-/** Wires the application that `config` describes. Opens nothing yet. */
-export function createApp(config: Config, { observer, env }: AppOptions): App {
+/** Wires the application that `config` describes, and loads its custom checks. Opens nothing yet. Throws `config`. */
+export async function createApp(config: Config, { observer, env }: AppOptions): Promise<App> {
   const clock: Clock = {
     now: () => new Date(),
     deadline: (milliseconds) => AbortSignal.timeout(milliseconds),
@@ -60,8 +60,9 @@ export function createApp(config: Config, { observer, env }: AppOptions): App {
     attesting: config.dryrun ? undefined : attesting(),
   });
   const { platforms } = config;
+  const customChecks = await loadCustomChecks(config);
 
-  const checksNamed = (names: readonly string[]) => checksOf(config, names);
+  const checksNamed = (names: readonly string[]) => checksOf(config, customChecks, names);
   const events = once(() => ({
     checks: checksNamed(["all"]),
     platforms,

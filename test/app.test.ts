@@ -50,7 +50,7 @@ async function app(settings: object = {}, env: Record<string, string> = {}): Pro
     }),
   );
   const { config } = await loadConfig({ file, env, cwd: folder, home: "" });
-  return createApp(config, { observer: { record: () => {} }, env });
+  return await createApp(config, { observer: { record: () => {} }, env });
 }
 
 async function push(sample: Sample, tag = "v1", repository = "team/app"): Promise<string> {

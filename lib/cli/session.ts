@@ -78,7 +78,7 @@ async function openSession(flags: CommonFlags, terminal: Terminal, interrupt: Ab
   });
   if (flags.quiet !== true) for (const warning of warnings) terminal.err(`warning: ${warning}`);
   const level = flags.verbose === true ? "DEBUG" : parseLevel(process.env["VOUCHER_LOG_LEVEL"] ?? "WARNING");
-  const app = createApp(config, {
+  const app = await createApp(config, {
     observer: createJsonLog({ level, write: terminal.err }),
     env: process.env,
   });
