@@ -16,7 +16,7 @@ export interface KmsVersion {
 
 // No segment can be "..": none leads elsewhere in a URL.
 const VERSION =
-  /^projects\/[a-z0-9][\w.:-]*\/locations\/[\w-]+\/keyRings\/[\w-]+\/cryptoKeys\/[\w-]+\/cryptoKeyVersions\/\d+$/i;
+  /^projects\/[A-Za-z0-9][\w.:-]*\/locations\/[\w-]+\/keyRings\/[\w-]+\/cryptoKeys\/[\w-]+\/cryptoKeyVersions\/\d+$/;
 
 /** For reading a public key that many calls wait for, in milliseconds: the deadline of no single one may end it. */
 const LONGEST_LOADING = 60_000;

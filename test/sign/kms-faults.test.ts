@@ -1,10 +1,8 @@
 import { crc32c } from "@aws-crypto/crc32c";
 import { beforeEach, describe, expect, it } from "vitest";
-import { parseEndpoint } from "../../lib/google/endpoint.ts";
 import { json } from "../../lib/local/server.ts";
-import { createKmsSigner } from "../../lib/sign/kms.ts";
-import { refusal, restTo } from "../google/scripted.ts";
-import { type FakeKms, type KmsFault, kmsPath, startKms } from "../support/kms.ts";
+import { refusal } from "../google/scripted.ts";
+import { type FakeKms, type KmsFault, kmsPath, signerOn, startKms } from "../support/kms.ts";
 
 const BYTES = Buffer.from("the payload");
 const PATH = kmsPath("diy");
@@ -17,10 +15,7 @@ beforeEach(async () => {
   return () => kms.close();
 });
 
-function signer() {
-  const rest = restTo(parseEndpoint(kms.url, "kms.endpoint"));
-  return createKmsSigner({ keys: [{ check: "diy", path: PATH }], rest, backOff: 5 });
-}
+const signer = () => signerOn(kms, ["diy"]);
 
 const without =
   (...names: readonly string[]): KmsFault =>

@@ -1,5 +1,9 @@
 import { crc32c } from "@aws-crypto/crc32c";
+import { parseEndpoint } from "../../lib/google/endpoint.ts";
 import { type Answer, json, type LocalRequest, listen, Refusal } from "../../lib/local/server.ts";
+import type { KeyedSigner } from "../../lib/sign/keyed-signer.ts";
+import { createKmsSigner, type KmsSignerOptions } from "../../lib/sign/kms.ts";
+import { restTo } from "../google/scripted.ts";
 import { hashOf, type Pair, pairFor, signDigest } from "./kms-keys.ts";
 
 /** A key version of the fake, and what it is. */
@@ -18,6 +22,8 @@ export type KmsFault = Answer | "drop" | ((genuine: Json) => unknown);
 export interface FakeKms {
   readonly url: string;
   readonly requests: readonly LocalRequest[];
+  /** The genuine answers that were no refusal, in order. */
+  readonly answers: readonly unknown[];
   /** How many requests of a kind were made. */
   count(kind: "publicKey" | "asymmetricSign"): number;
   /** Adds a key version with a new key, unless `pair` is one. */
@@ -32,10 +38,22 @@ export function kmsPath(key: string): string {
   return `projects/p/locations/global/keyRings/voucher/cryptoKeys/${key}/cryptoKeyVersions/1`;
 }
 
+/** A signer on `kms` that hardly waits between tries, with a key for each check, which is called as its check. */
+export function signerOn(
+  kms: FakeKms,
+  checks: readonly string[],
+  options: Partial<KmsSignerOptions> = {},
+): KeyedSigner {
+  const rest = restTo(parseEndpoint(kms.url, "kms.endpoint"));
+  const keys = checks.map((check) => ({ check, path: kmsPath(check) }));
+  return createKmsSigner({ keys, rest, backOff: 5, ...options });
+}
+
 /** Cloud KMS's public keys and asymmetric signing, as its REST API answers, with real keys. */
 export async function startKms(): Promise<FakeKms> {
   const versions = new Map<string, FakeVersion>();
   const requests: LocalRequest[] = [];
+  const answers: unknown[] = [];
   const faults = { publicKey: [] as KmsFault[], asymmetricSign: [] as KmsFault[] };
   const kindOf = ({ path }: LocalRequest) =>
     path.endsWith("/publicKey") ? ("publicKey" as const) : ("asymmetricSign" as const);
@@ -49,6 +67,7 @@ export async function startKms(): Promise<FakeKms> {
       throw new Refusal(400, message, "FAILED_PRECONDITION");
     }
     const genuine = kindOf(request) === "publicKey" ? publicKey(version) : sign(version, request);
+    answers.push(genuine);
     const fault = faults[kindOf(request)].shift();
     return json(200, typeof fault === "function" ? fault(genuine) : genuine);
   }
@@ -72,6 +91,7 @@ export async function startKms(): Promise<FakeKms> {
   return {
     url: server.url,
     requests,
+    answers,
     count: (kind) => requests.filter((request) => kindOf(request) === kind).length,
     add(path, algorithm, pair = pairFor(algorithm)) {
       const version: FakeVersion = { path, algorithm, pair, state: "ENABLED" };

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import protobuf from "protobufjs";
 
-const SOURCES = ["@google-cloud/grafeas", "google-gax"].map((name) =>
+const SOURCES = ["@google-cloud/grafeas", "@google-cloud/kms", "google-gax"].map((name) =>
   fileURLToPath(new URL(`../../node_modules/${name}/build/protos/`, import.meta.url)),
 );
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -15,6 +15,7 @@ const WELL_KNOWN: { readonly [name: string]: (value: unknown) => boolean } = {
   ".google.protobuf.Timestamp": (value) => typeof value === "string" && TIMESTAMP.test(value),
   ".google.protobuf.Duration": (value) => typeof value === "string" && /^-?\d+(?:\.\d{1,9})?s$/.test(value),
   ".google.protobuf.FieldMask": (value) => typeof value === "string" && /^[A-Za-z0-9.,]*$/.test(value),
+  ".google.protobuf.Int64Value": (value) => isScalar("int64", value),
   ".google.protobuf.Struct": isObject,
   ".google.protobuf.Value": () => true,
   ".google.protobuf.ListValue": Array.isArray,
@@ -25,8 +26,9 @@ const root = load();
 
 /**
  * Returns what keeps `json` from being the canonical JSON of the message `typeName` (such as
- * `grafeas.v1.Occurrence`) by Google's own .proto files, one sentence a fault; nothing where it is valid. It wants what
- * a gateway writes: lower camel case names, enums by name, bytes as standard base64, 64-bit integers as text, no null.
+ * `grafeas.v1.Occurrence` or `google.cloud.kms.v1.PublicKey`) by Google's own .proto files, one sentence a fault;
+ * nothing where it is valid. It wants what a gateway writes: lower camel case names, enums by name, bytes as standard
+ * base64, 64-bit integers as text, no null.
  */
 export function protoJsonErrors(typeName: string, json: unknown): string[] {
   return messageErrors(root.lookupType(typeName), json, typeName);
@@ -38,7 +40,7 @@ function load(): protobuf.Root {
     const found = [target, ...SOURCES.map((folder) => `${folder}${target}`)].find((path) => existsSync(path));
     return found ?? target;
   };
-  loaded.loadSync(["grafeas/v1/grafeas.proto"], { keepCase: true });
+  loaded.loadSync(["grafeas/v1/grafeas.proto", "google/cloud/kms/v1/service.proto"], { keepCase: true });
   loaded.resolveAll();
   return loaded;
 }
