@@ -13,7 +13,7 @@ export interface SourceRepository extends SourceOwner {
 
 const SCHEME = /^(?:git\+)?(https?|ssh|git):\/\//i;
 /** As git reads it: with no slash before the first colon, what stands before it is a host. */
-const SCP_LIKE = /^(?:[\w.+-]+@)?([^/:@]+):\/?(?!\/)(.+)$/;
+const SCP_LIKE = /^(?:[\w.+-]+@)?([^/:@]+):\/?(.+)$/;
 const SEGMENT = /^(?!\.{1,2}$)[\w.~-]+$/;
 const LONGEST = 2_000;
 

@@ -38,6 +38,10 @@ describe("the approvals of a pull request, of which each reviewer's latest word 
     expect(countApprovals(pullRequest({ author: "ada", reviews }))).toBe(count);
   });
 
+  it("knows the author in whatever case GitHub spells the name", () => {
+    expect(countApprovals(pullRequest({ author: "Ada", reviews: of("ada approved") }))).toBe(0);
+  });
+
   it("counts every reviewer where the author is gone", () => {
     const { author: _, ...anonymous } = pullRequest({ reviews: of("grace approved") });
     expect(countApprovals(anonymous)).toBe(1);

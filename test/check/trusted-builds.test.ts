@@ -93,6 +93,9 @@ describe("a build record is not trusted", () => {
     expect(reasonOf(await trusted([build({ builder: "", project: "" })], IMAGE, trust))).toContain(
       "names no builder",
     );
+    expect(
+      reasonOf(await trusted([build({ project: "" })], IMAGE, { ...TRUST, trustedProjects: [""] })),
+    ).toContain("names no project");
   });
 });
 
