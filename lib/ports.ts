@@ -80,6 +80,8 @@ export interface PullRequest {
   readonly mergedByThisCommit: boolean;
   readonly intoDefaultBranch: boolean;
   readonly author?: string;
+  /** How many approvals the branch asks for, where the source host tells. */
+  readonly requiredApprovals?: number;
   /** Every review, oldest first. */
   readonly reviews: readonly { readonly reviewer: string; readonly state: ReviewState }[];
 }

@@ -1,10 +1,5 @@
 import type { PullRequest, ReviewState } from "../ports.ts";
 
-/** A pull request, and how many approvals the protection of its base branch asks for, where that is known. */
-export interface ReviewedPullRequest extends PullRequest {
-  readonly requiredApprovals?: number;
-}
-
 /** What is asked of a pull request of whose base branch nothing is known. */
 const UNKNOWN_REQUIREMENT = 1;
 
@@ -15,7 +10,7 @@ const DECIDING: readonly ReviewState[] = ["approved", "changes-requested", "dism
  * How many approvals a pull request needs. Voucher's rule: what the protection of its base branch asks for, and none where
  * it asks for none.
  */
-export function neededApprovals({ requiredApprovals = UNKNOWN_REQUIREMENT }: ReviewedPullRequest): number {
+export function neededApprovals({ requiredApprovals = UNKNOWN_REQUIREMENT }: PullRequest): number {
   return requiredApprovals;
 }
 

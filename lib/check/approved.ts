@@ -1,6 +1,6 @@
 import { asVoucherError, VoucherError } from "../errors.ts";
 import type { BuildRecord, Commit, Evidence, Source } from "../ports.ts";
-import { countApprovals, neededApprovals, type ReviewedPullRequest } from "./approvals.ts";
+import { countApprovals, neededApprovals } from "./approvals.ts";
 import { type Check, error, fail, type Outcome, pass } from "./contract.ts";
 import { allOf, anyOf } from "./outcomes.ts";
 import { type BuildTrust, trustedBuilds } from "./trusted-builds.ts";
@@ -74,9 +74,7 @@ function signatureObjections({ signature }: Commit): readonly string[] {
 }
 
 function reviewObjections({ pullRequests, defaultBranch }: Commit): readonly string[] {
-  const merged: readonly ReviewedPullRequest[] = pullRequests.filter(
-    (one) => one.merged && one.mergedByThisCommit && one.intoDefaultBranch,
-  );
+  const merged = pullRequests.filter((one) => one.merged && one.mergedByThisCommit && one.intoDefaultBranch);
   const [first] = merged;
   if (first === undefined) return [`is not the merge commit of a pull request into ${quote(defaultBranch)}`];
   if (merged.some((one) => countApprovals(one) >= neededApprovals(one))) return [];

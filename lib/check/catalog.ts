@@ -4,8 +4,9 @@ import type { VulnerabilitySeverity } from "../ports.ts";
 import { type ApprovedSettings, approved } from "./approved.ts";
 import type { Check } from "./contract.ts";
 import { diy } from "./diy.ts";
+import { aliasOf, type CHECK_NAMES } from "./names.ts";
 import { nobody } from "./nobody.ts";
-import { aliasOf, organisation } from "./organisation.ts";
+import { organisation } from "./organisation.ts";
 import { provenance } from "./provenance.ts";
 import { type SnakeoilSettings, snakeoil } from "./snakeoil.ts";
 import type { BuildTrust } from "./trusted-builds.ts";
@@ -22,7 +23,7 @@ export interface CheckSettings extends Partial<BuildTrust> {
 
 const ALL_COUNTS: Omit<SnakeoilSettings, "failOn"> = { onlyFixable: false, platforms: "all", allow: [] };
 
-const MAKERS: { readonly [name: string]: (settings: CheckSettings) => Check } = {
+const MAKERS: { readonly [name in (typeof CHECK_NAMES)[number]]: (settings: CheckSettings) => Check } = {
   diy,
   nobody: () => nobody,
   snakeoil: ({ failon, snakeoil: settings = ALL_COUNTS }) =>
@@ -31,20 +32,21 @@ const MAKERS: { readonly [name: string]: (settings: CheckSettings) => Check } = 
   approved: (settings) => approved({ head: settings.approved?.head ?? "exact", ...trustOf(settings) }),
 };
 
-/** The names of the checks that are built in, in Voucher's own order; there is an `is_<alias>` for each organisation too. */
-export const CHECK_NAMES: readonly string[] = Object.keys(MAKERS);
-
 /**
  * Returns the check called `name`, or `undefined` where none is built in. Throws `config` where the settings lack what it
  * needs.
  */
 export function makeCheck(name: string, settings: CheckSettings): Check | undefined {
-  if (Object.hasOwn(MAKERS, name)) return MAKERS[name]?.(settings);
+  if (isBuiltIn(name)) return MAKERS[name](settings);
   const alias = aliasOf(name);
   const organisations = new Map(Object.entries(settings.repositories ?? {}));
   const found = alias === undefined ? undefined : organisations.get(alias);
   if (alias === undefined || found === undefined) return undefined;
   return organisation({ alias, orgUrl: found.orgUrl, ...trustOf(settings) });
+}
+
+function isBuiltIn(name: string): name is keyof typeof MAKERS {
+  return Object.hasOwn(MAKERS, name);
 }
 
 function trustOf({ trustedBuilderIdentities = [], trustedProjects = [] }: CheckSettings): BuildTrust {

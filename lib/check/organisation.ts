@@ -2,6 +2,7 @@ import { VoucherError } from "../errors.ts";
 import { parseSourceOwner, parseSourceRepository, type SourceOwner, sameOwner } from "../image/source.ts";
 import type { BuildRecord, Source } from "../ports.ts";
 import { type Check, fail, type Outcome, pass } from "./contract.ts";
+import { organisationCheck } from "./names.ts";
 import { allOf, anyOf } from "./outcomes.ts";
 import { type BuildTrust, trustedBuilds } from "./trusted-builds.ts";
 import { plain, quote } from "./wording.ts";
@@ -10,13 +11,6 @@ export interface OrganisationSettings extends BuildTrust {
   readonly alias: string;
   /** The organisation's address on its host, as in `https://github.com/acme`. */
   readonly orgUrl: string;
-}
-
-const PREFIX = "is_";
-
-/** The alias of an `is_<alias>` check; `undefined` for every other name. */
-export function aliasOf(checkName: string): string | undefined {
-  return checkName.startsWith(PREFIX) ? checkName.slice(PREFIX.length) : undefined;
 }
 
 /** Passes images that a trusted build made from the organisation's own source. Throws `config` for an unusable `orgUrl`. */
@@ -29,7 +23,7 @@ export function organisation({ alias, orgUrl, ...trust }: OrganisationSettings):
     );
   }
   return {
-    name: `${PREFIX}${alias}`,
+    name: organisationCheck(alias),
     description: `A trusted builder built the image from source of ${owner.host}/${owner.owner}.`,
     async judge(evidence) {
       const builds = await trustedBuilds(evidence, trust);

@@ -34,19 +34,25 @@ interface Row {
 function rowsOf({ image, kind, results, platforms }: Verdict): readonly Row[] {
   const rows = platforms.map((one) => ({ name: one.platform, digest: one.digest, results: one.results }));
   const itself = { name: kind, digest: image.split("@")[1] ?? "", results };
-  return kind === "image" && rows.length > 0 ? rows : [...rows, itself];
+  const saysItAll = kind === "image" && rows.some((row) => row.results.length === results.length);
+  return saysItAll ? rows : [...rows, itself];
 }
 
 function table(verdict: Verdict, terminal: Terminal): string {
-  const head = ["platform", ...verdict.results.map(({ name }) => name), "digest"];
+  const names = verdict.results.map(({ name }) => name);
+  const head = ["platform", ...names, "digest"];
   const grid = new Table({ head, style: { head: [], border: [], compact: true } });
   for (const { name, results, digest } of rowsOf(verdict)) {
-    grid.push([name, ...results.map((result) => cell(result, terminal)), short(digest)]);
+    const byCheck = new Map(results.map((result) => [result.name, result]));
+    grid.push([name, ...names.map((check) => cell(byCheck.get(check), terminal)), short(digest)]);
   }
   return grid.toString();
 }
 
-function cell({ status, attested }: Result, terminal: Terminal): string {
+/** A check that does not cover a platform has no result there. */
+function cell(result: Result | undefined, terminal: Terminal): string {
+  if (result === undefined) return terminal.style("dim", "not covered");
+  const { status, attested } = result;
   const [style, text] = SIGNS[status];
   return `${terminal.style(style, text)}${attested ? ", attested" : ""}`;
 }

@@ -1,4 +1,4 @@
-import { CHECK_NAMES, organisationCheck, organisationOf } from "./checks.ts";
+import { aliasOf, CHECK_NAMES, organisationCheck } from "../check/names.ts";
 import { enabledIn } from "./groups.ts";
 import { nearest } from "./nearest.ts";
 import { show } from "./problems.ts";
@@ -30,7 +30,7 @@ export function knownChecks(file: FileConfig): readonly string[] {
 
 /** What to say of a check that is none of `known`. */
 export function unknownCheck(name: string, known: readonly string[]): string {
-  const alias = organisationOf(name);
+  const alias = aliasOf(name);
   if (alias) return `needs a table [repository.${alias}] with org-url`;
   return `is no known check; the nearest is ${show(nearest(name, known))}`;
 }

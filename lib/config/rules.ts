@@ -1,4 +1,4 @@
-import { CHECK_NAMES, organisationOf } from "./checks.ts";
+import { aliasOf, CHECK_NAMES } from "../check/names.ts";
 import { ALL } from "./groups.ts";
 import { KEY_RULES } from "./key-rules.ts";
 import { knownChecks, unknownCheck } from "./known-checks.ts";
@@ -24,7 +24,7 @@ function unknownChecks(file: FileConfig): readonly Found[] {
   const tables = { checks: file.checks ?? {}, ...prefixed("required.", file.required ?? {}) };
   return Object.entries(tables).flatMap(([table, checks]) =>
     Object.entries(checks).flatMap(([name, setting]) => {
-      if (known.includes(name) || (setting === false && organisationOf(name) !== undefined)) return [];
+      if (known.includes(name) || (setting === false && aliasOf(name) !== undefined)) return [];
       return [{ key: `${table}.${name}`, message: unknownCheck(name, known) }];
     }),
   );
@@ -34,7 +34,7 @@ function customNames(file: FileConfig): readonly Found[] {
   const custom = Object.entries(file.checks ?? {}).filter(([, setting]) => typeof setting !== "boolean");
   return custom.flatMap(([name]) => {
     const key = `checks.${name}`;
-    if (isVouchers(name) || organisationOf(name) !== undefined || name === ALL) {
+    if (isVouchers(name) || aliasOf(name) !== undefined || name === ALL) {
       return [{ key, message: "is the name of a check or group of Voucher's; call your own otherwise" }];
     }
     return NAME.test(name) ? [] : [{ key, message: `a check's name ${NAME_RULE}` }];

@@ -1,4 +1,4 @@
-import { organisationOf } from "./checks.ts";
+import { aliasOf } from "../check/names.ts";
 import { enabledChecks } from "./known-checks.ts";
 import type { Rule } from "./rule.ts";
 import type { FileConfig } from "./schema.ts";
@@ -12,7 +12,7 @@ export const UNBUILT: readonly Rule[] = [
   check("snakeoil"),
   check("provenance"),
   check("approved"),
-  checks((name) => organisationOf(name) !== undefined),
+  checks((name) => aliasOf(name) !== undefined),
   customChecks(),
   signer("pgp"),
   signer("kms"),

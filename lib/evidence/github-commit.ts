@@ -10,15 +10,6 @@ import type {
   FoundRule,
 } from "./github-documents.ts";
 
-/** A pull request, and how many approvals the protection of its base branch asks for, where that is to be seen. */
-export interface ProtectedPullRequest extends PullRequest {
-  readonly requiredApprovals?: number;
-}
-
-export interface GitHubCommit extends Commit {
-  readonly pullRequests: readonly ProtectedPullRequest[];
-}
-
 /** A commit as GitHub describes it, every page read. */
 export interface WholeCommit {
   /** `owner/name` */
@@ -35,7 +26,7 @@ export type WholePullRequest = Omit<FoundPullRequest, "reviews"> & {
 };
 
 /** Says it in our own words. Throws `unavailable` where GitHub could not verify the signature just now. */
-export function toCommit(found: WholeCommit): GitHubCommit {
+export function toCommit(found: WholeCommit): Commit {
   const { repository, branch, commit, contexts, pullRequests } = found;
   return {
     repository,
@@ -67,7 +58,7 @@ function signatureOf({ signature }: FoundCommit): Commit["signature"] {
 function toPullRequest(
   { number, merged, mergeCommit, baseRefName, author, reviews, repository: base }: WholePullRequest,
   { repository, branch, rules, commit }: WholeCommit,
-): ProtectedPullRequest {
+): PullRequest {
   // A fork has a branch of the same name, and pull requests that its owner approves alone.
   const here = base.nameWithOwner.toLowerCase() === repository.toLowerCase();
   const intoDefaultBranch = here && baseRefName === branch.name;

@@ -1,9 +1,9 @@
 import { VoucherError } from "../errors.ts";
 import { parseSourceRepository, type SourceRepository } from "../image/source.ts";
-import type { Source } from "../ports.ts";
+import type { Commit, Source } from "../ports.ts";
 import { printable } from "../registry/text.ts";
 import { createGitHubClient, type GitHubClient, type GitHubClientOptions } from "./github-client.ts";
-import { type GitHubCommit, toCommit, type WholeCommit, type WholePullRequest } from "./github-commit.ts";
+import { toCommit, type WholeCommit, type WholePullRequest } from "./github-commit.ts";
 import type {
   CommitAnswer,
   FoundBranch,
@@ -29,7 +29,7 @@ export interface CommitSource {
    * Throws `not-found` where the commit or its repository is not there, or not to be seen; `unsupported` for a source of
    * another host; `config` without credentials.
    */
-  (source: Source, signal: AbortSignal): Promise<GitHubCommit>;
+  (source: Source, signal: AbortSignal): Promise<Commit>;
   /** Ends every connection. */
   close(): Promise<void>;
 }
@@ -42,7 +42,7 @@ export function createCommitSource(options: GitHubClientOptions): CommitSource {
   const client = createGitHubClient(options);
   const { endpoint } = options;
 
-  async function read(source: Source, signal: AbortSignal): Promise<GitHubCommit> {
+  async function read(source: Source, signal: AbortSignal): Promise<Commit> {
     const address = parseAddress(source.url);
     const { host, owner, repository } = address;
     if (host !== endpoint.host) {

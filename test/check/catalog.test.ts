@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { CHECK_NAMES, type CheckSettings, makeCheck } from "../../lib/check/catalog.ts";
+import { type CheckSettings, makeCheck } from "../../lib/check/catalog.ts";
+import { CHECK_NAMES } from "../../lib/check/names.ts";
 import { parsePlatform } from "../../lib/image/platform.ts";
 import { build, commit, evidenceWith, IMAGE, TRUST } from "./facts.ts";
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Outcome, pass } from "../../lib/check/contract.ts";
-import { aliasOf, organisation } from "../../lib/check/organisation.ts";
+import { aliasOf } from "../../lib/check/names.ts";
+import { organisation } from "../../lib/check/organisation.ts";
 import type { BuildRecord } from "../../lib/ports.ts";
 import { build, evidenceWith, TRUST } from "./facts.ts";
 

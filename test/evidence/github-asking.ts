@@ -2,9 +2,9 @@ import { onTestFinished } from "vitest";
 import { VoucherError } from "../../lib/errors.ts";
 import { type CommitSource, createCommitSource } from "../../lib/evidence/github.ts";
 import type { GitHubClientOptions } from "../../lib/evidence/github-client.ts";
-import type { GitHubCommit } from "../../lib/evidence/github-commit.ts";
 import { parseGitHubEndpoint } from "../../lib/evidence/github-endpoint.ts";
 import type { GitHubSignIn } from "../../lib/evidence/github-sign-in.ts";
+import type { Commit } from "../../lib/ports.ts";
 import { type FakeGitHub, type FakeGitHubOptions, fakeGitHub } from "../support/github.ts";
 import type { FakeCommit, FakeRepository } from "../support/github-graph.ts";
 
@@ -16,7 +16,7 @@ export interface Asked {
   readonly fake: FakeGitHub;
   readonly source: CommitSource;
   /** The commit `revision` of {@link URL}. */
-  commit(revision?: string, url?: string): Promise<GitHubCommit>;
+  commit(revision?: string, url?: string): Promise<Commit>;
   /** What asking for it throws. */
   failure(revision?: string, url?: string): Promise<VoucherError>;
 }

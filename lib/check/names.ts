@@ -1,10 +1,10 @@
-/** Voucher's checks by name; beside them there is one `is_<alias>` for each `[repository.<alias>]`. */
+/** Voucher's checks by name; beside them there is one `is_<alias>` for each organisation that is configured. */
 export const CHECK_NAMES = ["diy", "nobody", "snakeoil", "provenance", "approved"] as const;
 
 const ORGANISATION = "is_";
 
-/** The alias of an `is_<alias>` check; undefined for every other name. */
-export function organisationOf(checkName: string): string | undefined {
+/** The alias of an `is_<alias>` check; `undefined` for every other name. */
+export function aliasOf(checkName: string): string | undefined {
   return checkName.startsWith(ORGANISATION) ? checkName.slice(ORGANISATION.length) : undefined;
 }
 
