@@ -38,7 +38,7 @@ export const moment = z.pipe(
 );
 
 /** JSON of any shape: a `google.protobuf.Struct` or `Any`. */
-export const anything = z.unknown();
+export const anything = z.optional(z.unknown());
 
 function withDefault<Value>(schema: z.ZodMiniType<Value>, value: Value) {
   return z.pipe(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { filterOf } from "../../lib/grafeas/filter.ts";
-import { readNoteName } from "../../lib/grafeas/names.ts";
+import { imageOf, occurrencePath, occurrencesPath, readNoteName } from "../../lib/grafeas/names.ts";
 import { parseCanonical } from "../../lib/image/reference.ts";
 
 const A = `sha256:${"a".repeat(64)}`;
@@ -12,6 +12,14 @@ describe("a filter", () => {
     expect(filterOf("ATTESTATION", subjects)).toBe(
       `(kind="ATTESTATION") AND ((resourceUrl="https://gcr.io/p/app@${A}") OR (resourceUrl="gcr.io/p/app@${A}")` +
         ` OR (resourceUrl="https://docker.io/library/alpine@${B}") OR (resourceUrl="docker.io/library/alpine@${B}"))`,
+    );
+  });
+
+  it("asks for one note where only that is wanted", () => {
+    const note = { project: "goog-analysis", note: "PACKAGE_VULNERABILITY" };
+    expect(filterOf("DISCOVERY", [parseCanonical(`gcr.io/p/app@${A}`)], note)).toBe(
+      `(kind="DISCOVERY") AND (noteProjectId="goog-analysis") AND (noteId="PACKAGE_VULNERABILITY")` +
+        ` AND ((resourceUrl="https://gcr.io/p/app@${A}") OR (resourceUrl="gcr.io/p/app@${A}"))`,
     );
   });
 });
@@ -28,4 +36,30 @@ describe("a note's name", () => {
   ])("%j", (name, expected) => {
     expect(readNoteName(name)).toEqual(expected);
   });
+});
+
+describe("a path", () => {
+  it("is of the version that is spoken", () => {
+    expect(occurrencesPath("p")).toBe("/v1/projects/p/occurrences");
+    expect(occurrencesPath("example.com:p", "v1beta1")).toBe("/v1beta1/projects/example.com:p/occurrences");
+    expect(occurrencePath("projects/p/occurrences/o", "v1beta1")).toBe("/v1beta1/projects/p/occurrences/o");
+  });
+});
+
+describe("the image that a resource is", () => {
+  it.each([
+    `https://gcr.io/p/app@${A}`,
+    `http://gcr.io/p/app@${A}`,
+    `gcr.io/p/app@${A}`,
+    `gcr.io/p/app:v1@${A}`,
+  ])("%s", (uri) => {
+    expect(imageOf(uri)).toEqual(parseCanonical(`gcr.io/p/app@${A}`));
+  });
+
+  it.each(["https://gcr.io/p/app:v1", "gs://bucket/object", "https://gcr.io/p/app@md5:0", ""])(
+    "is none: %j",
+    (uri) => {
+      expect(imageOf(uri)).toBeUndefined();
+    },
+  );
 });
