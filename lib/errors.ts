@@ -54,9 +54,15 @@ export class VoucherError extends Error {
   }
 }
 
-/** Returns `thrown` as a VoucherError; what was no VoucherError becomes an `internal` one with `thrown` as its cause. */
+/**
+ * Returns `thrown` as a VoucherError; a deadline that passed becomes a `timeout`, anything else an `internal` one, with
+ * `thrown` as its cause.
+ */
 export function asVoucherError(thrown: unknown): VoucherError {
   if (thrown instanceof VoucherError) return thrown;
+  if (thrown instanceof Error && thrown.name === "TimeoutError") {
+    return new VoucherError("timeout", thrown.message, { retryable: true, cause: thrown });
+  }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new VoucherError("internal", message, { cause: thrown });
 }

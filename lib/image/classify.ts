@@ -48,7 +48,7 @@ export function isBuildKitAttestation(
   content: Manifest,
   siblings: readonly Descriptor[],
 ): boolean {
-  return claimsToBeAttestation(child, siblings) && isAttestationContent(content);
+  return claimsToBeAttestation(child, siblings) && isAttestationContent(content, child);
 }
 
 function claimsToBeAttestation(child: Descriptor, siblings: readonly Descriptor[]): boolean {
@@ -62,7 +62,8 @@ function claimsToBeAttestation(child: Descriptor, siblings: readonly Descriptor[
   );
 }
 
-function isAttestationContent(content: Manifest): boolean {
-  if (content.artifactType === BUILDKIT_ATTESTATION && content.subject !== undefined) return true;
+function isAttestationContent(content: Manifest, child: Descriptor): boolean {
+  const subject = child.annotations[REFERENCE_DIGEST];
+  if (content.artifactType === BUILDKIT_ATTESTATION && content.subject?.digest === subject) return true;
   return content.layers.length > 0 && content.layers.every((layer) => layer.mediaType === IN_TOTO);
 }

@@ -3,7 +3,7 @@ import { VoucherError } from "../errors.ts";
 /** A JSON object whose members are still to be parsed. */
 export type JsonObject = { readonly [key: string]: unknown };
 
-const UTF8 = new TextDecoder("utf-8", { fatal: true });
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Parses a document that others will read too, and refuses what two readers could read in two ways: a key given twice

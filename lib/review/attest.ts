@@ -1,3 +1,4 @@
+import pLimit from "p-limit";
 import type { Attestation } from "../attest/attestation.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
 import { type Canonical, formatReference } from "../image/reference.ts";
@@ -20,6 +21,9 @@ export interface AttestPorts {
   readonly store: AttestationStore;
   readonly keyRing: KeyRing;
 }
+
+/** A key service has a quota; the largest review owes hundreds. */
+const SIGNATURES_AT_ONCE = 16;
 
 type Puts = ReadonlyMap<Owed, Put>;
 
@@ -54,9 +58,11 @@ async function signAll(
     const attestation = { checkName: one.checkName, subject: one.subject, payload, signature };
     puts.set(one, putOf(attestation, one.existing));
   };
-  await Promise.all(
-    owed.map((one) => sign(one).catch((fault) => answers.set(one, { unstored: asVoucherError(fault) }))),
+  const limit = pLimit(SIGNATURES_AT_ONCE);
+  const attempts = owed.map((one) =>
+    limit(sign, one).catch((fault) => answers.set(one, { unstored: asVoucherError(fault) })),
   );
+  await Promise.all(attempts);
   return puts;
 }
 
