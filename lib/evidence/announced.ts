@@ -1,29 +1,28 @@
+import { VoucherError } from "../errors.ts";
 import { imageOf } from "../grafeas/names.ts";
-import type { OccurrenceSource } from "../grafeas/reader.ts";
-import type { Canonical } from "../image/reference.ts";
-
-/** What a notification of new evidence turned out to speak of. */
-export interface AnnouncedEvidence {
-  readonly image: Canonical;
-  readonly kind: "BUILD" | "DISCOVERY";
-  /** Whether this is a scan that is not over yet, of which another notification will come. */
-  readonly scanPending: boolean;
-}
+import type { AnnouncedOccurrence, OccurrenceSource } from "../grafeas/reader.ts";
+import type { Announcements } from "../ports.ts";
 
 /**
- * Returns a function that reads the occurrence a notification names. It answers `undefined` for one that is no evidence
- * of a build or of a vulnerability scan, and for one whose resource is no image with a digest. It throws what the service's
- * caller throws, `not-found` for an occurrence that is gone among it, and `malformed` for what is no occurrence's name.
+ * Reads announced occurrences, each in one request. One that is neither a build record nor the discovery of a vulnerability
+ * scan speaks of nothing, like one whose resource is no image with a digest. Reading throws what the service's caller
+ * throws, and `malformed` for what is no occurrence's name.
  */
-export function createAnnouncedReader(
-  occurrences: OccurrenceSource,
-): (name: string, signal: AbortSignal) => Promise<AnnouncedEvidence | undefined> {
-  return async (name, signal) => {
-    const { kind, resourceUri, scan } = await occurrences.get(name, signal);
-    const image = imageOf(resourceUri);
-    if (image === undefined) return undefined;
-    if (kind === "BUILD") return { image, kind, scanPending: false };
-    if (kind !== "DISCOVERY" || scan === undefined) return undefined;
-    return { image, kind, scanPending: scan.state === "pending" || scan.state === "scanning" };
+export function createAnnouncements(occurrences: OccurrenceSource): Announcements {
+  return {
+    async read(name, signal) {
+      const occurrence = await occurrences.get(name, signal).catch(goneIsNothing);
+      const image = occurrence && imageOf(occurrence.resourceUri);
+      if (occurrence === undefined || image === undefined) return undefined;
+      const { kind, scan } = occurrence;
+      if (kind === "BUILD") return { image, unfinished: false };
+      if (scan === undefined) return undefined;
+      return { image, unfinished: scan.state === "pending" || scan.state === "scanning" };
+    },
   };
+}
+
+function goneIsNothing(fault: unknown): AnnouncedOccurrence | undefined {
+  if (fault instanceof VoucherError && fault.code === "not-found") return undefined;
+  throw fault;
 }

@@ -33,3 +33,11 @@ export function projectOfImage(image: Reference, imageProject: string | undefine
     `the name of ${formatReference(image)} does not say which project holds its build records and scans; set image_project`,
   );
 }
+
+/**
+ * The project that `grafeasos.vul_project` names. Voucher cuts the setting off the names of vulnerabilities, so its users
+ * wrote the beginning of those names, `projects/PROJECT/notes/`; the project alone is taken too.
+ */
+export function projectInSetting(setting: string): string {
+  return setting.replace(/^projects\//, "").replace(/\/(?:notes\/?)?$/, "");
+}

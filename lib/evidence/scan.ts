@@ -10,7 +10,7 @@ import { printable } from "../registry/text.ts";
 
 /** Where a scan was looked for. */
 export interface ScanContext {
-  readonly project: string;
+  readonly projects: readonly string[];
   /** As {@link OccurrenceSource.scansAmd64Only}. */
   readonly scansAmd64Only: boolean;
 }
@@ -77,7 +77,7 @@ function latestOfEachNote(discoveries: readonly About<Discovery>[]): readonly Di
   );
 }
 
-function unscanned(image: PlatformImage, { project, scansAmd64Only }: ScanContext): Scan {
+function unscanned(image: PlatformImage, { projects, scansAmd64Only }: ScanContext): Scan {
   const name = formatReference(image.reference);
   if (scansAmd64Only && isGoogleHost(image.reference.registry) && !isLinuxAmd64(image)) {
     throw new VoucherError(
@@ -87,7 +87,7 @@ function unscanned(image: PlatformImage, { project, scansAmd64Only }: ScanContex
   }
   return {
     awaiting: "scan",
-    reason: `there is no vulnerability scan of ${name} in project ${project} yet (is scanning switched on there?)`,
+    reason: `there is no vulnerability scan of ${name} in project ${projects.join(" or ")} yet (is scanning switched on there?)`,
   };
 }
 

@@ -2,13 +2,13 @@ import type { OccurrenceReader } from "../grafeas/reader.ts";
 import { formatReference } from "../image/reference.ts";
 import type { PlatformImage } from "../image/resolved.ts";
 import type { Found, Vulnerability } from "../ports.ts";
-import { projectInName, projectOfImage } from "./image-project.ts";
+import { projectInName, projectInSetting, projectOfImage } from "./image-project.ts";
 import { once } from "./once.ts";
 import { scanOf } from "./scan.ts";
 
 export interface VulnerabilityOptions {
   readonly imageProject?: string | undefined;
-  /** Holds the scans of every image, whatever its name says. */
+  /** Holds scans besides each image's own project: `grafeasos.vul_project`. */
   readonly vulnerabilityProject?: string | undefined;
 }
 
@@ -23,31 +23,43 @@ export function vulnerabilitiesOf(
   images: readonly PlatformImage[],
   reader: OccurrenceReader,
   scansAmd64Only: boolean,
-  { imageProject, vulnerabilityProject }: VulnerabilityOptions,
+  options: VulnerabilityOptions,
 ): Vulnerabilities {
   const discoveries = once(async () => {
-    const projects = Map.groupBy(
-      images,
-      ({ reference }) => vulnerabilityProject ?? projectInName(reference) ?? imageProject,
+    const asked = images.flatMap((image) =>
+      projectsOf(image, options).map((project) => ({ project, subject: image.reference })),
     );
+    const projects = Map.groupBy(asked, ({ project }) => project);
     const lists = [...projects].map(([project, some]) =>
-      project === undefined
-        ? []
-        : reader.discoveries(
-            project,
-            some.map(({ reference }) => reference),
-          ),
+      reader.discoveries(
+        project,
+        some.map(({ subject }) => subject),
+      ),
     );
     return (await Promise.all(lists)).flat();
   });
   return async (image) => {
-    const project = vulnerabilityProject ?? projectOfImage(image.reference, imageProject);
-    const name = formatReference(image.reference);
+    const { reference } = image;
+    const projects = projectsOf(image, options);
+    // Without any project there is nobody to ask.
+    if (projects.length === 0) projectOfImage(reference, options.imageProject);
+    const name = formatReference(reference);
     const own = (await discoveries()).filter(({ subject }) => formatReference(subject) === name);
-    const scan = scanOf(image, own, { project, scansAmd64Only });
+    const scan = scanOf(image, own, { projects, scansAmd64Only });
     if ("awaiting" in scan) return scan;
-    return { found: distinct(await reader.vulnerabilities(project, image.reference)) };
+    const lists = projects.map((project) => reader.vulnerabilities(project, reference));
+    return { found: distinct((await Promise.all(lists)).flat()) };
   };
+}
+
+/** Where the scans of an image may be; nowhere, where the configuration does not say it. */
+function projectsOf(
+  { reference }: PlatformImage,
+  { imageProject, vulnerabilityProject }: VulnerabilityOptions,
+): readonly string[] {
+  const own = projectInName(reference) ?? imageProject;
+  const other = vulnerabilityProject === undefined ? undefined : projectInSetting(vulnerabilityProject);
+  return [...new Set([own, other].filter((project) => project !== undefined))];
 }
 
 /** A package that an image holds in several places has its vulnerability once. */

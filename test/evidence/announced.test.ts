@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createAnnouncedReader } from "../../lib/evidence/announced.ts";
+import { createAnnouncements } from "../../lib/evidence/announced.ts";
 import { platformImage } from "../support/fake-images.ts";
 import {
   FINISHED,
@@ -16,15 +16,15 @@ const { reference } = platformImage("linux/amd64");
 
 async function start() {
   const stack = await startEvidence({}, { location: "us" });
-  const read = createAnnouncedReader(stack.occurrences);
-  return { ...stack, read: (name: string) => read(name, unhurried()) };
+  const announcements = createAnnouncements(stack.occurrences);
+  return { ...stack, read: (name: string) => announcements.read(name, unhurried()) };
 }
 
 describe("an announced occurrence", () => {
   it("of a build record names the image that was built, in one request", async () => {
     const stack = await start();
     const { name } = seedBuild(stack, reference);
-    expect(await stack.read(name)).toEqual({ image: reference, kind: "BUILD", scanPending: false });
+    expect(await stack.read(name)).toEqual({ image: reference, unfinished: false });
     expect(stack.requests.map(({ path }) => path)).toEqual([`/v1/${name}`]);
   });
 
@@ -35,10 +35,10 @@ describe("an announced occurrence", () => {
     ["FINISHED_SUCCESS", false],
     ["FINISHED_FAILED", false],
     ["FINISHED_UNSUPPORTED", false],
-  ])("of a scan that is %s says whether it is pending: %s", async (analysisStatus, scanPending) => {
+  ])("of a scan that is %s says whether it is unfinished: %s", async (analysisStatus, unfinished) => {
     const stack = await start();
     const { name } = seedScan(stack, reference, { analysisStatus });
-    expect(await stack.read(name)).toEqual({ image: reference, kind: "DISCOVERY", scanPending });
+    expect(await stack.read(name)).toEqual({ image: reference, unfinished });
   });
 
   it("names its image without https:// too", async () => {
@@ -68,10 +68,18 @@ describe("an announced occurrence", () => {
     expect(await stack.read(sbom.name)).toBeUndefined();
   });
 
-  it("that is gone is not found", async () => {
+  it("that is gone is nothing to review", async () => {
     const { read } = await start();
-    const name = "projects/project/locations/us/occurrences/gone";
-    await expect(read(name)).rejects.toMatchObject({ code: "not-found", retryable: false });
+    expect(await read("projects/project/locations/us/occurrences/gone")).toBeUndefined();
+  });
+
+  it("that cannot be read is an error", async () => {
+    const stack = await startEvidence({}, { before: () => ({ status: 403, body: "{}" }) });
+    const { read } = createAnnouncements(stack.occurrences);
+    await expect(read("projects/p/occurrences/o", unhurried())).rejects.toMatchObject({
+      code: "forbidden",
+      message: expect.stringContaining("containeranalysis.occurrences.get on project p"),
+    });
   });
 
   it("is not asked for under a name that is none", async () => {

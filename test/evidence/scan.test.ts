@@ -8,8 +8,8 @@ import { platformImage } from "../support/fake-images.ts";
 const amd64 = platformImage("linux/amd64");
 const arm64 = platformImage("linux/arm64");
 const since = new Date("2026-11-25T11:00:00Z");
-const GOOGLE: ScanContext = { project: "project", scansAmd64Only: true };
-const OPEN_SOURCE: ScanContext = { project: "project", scansAmd64Only: false };
+const GOOGLE: ScanContext = { projects: ["project"], scansAmd64Only: true };
+const OPEN_SOURCE: ScanContext = { projects: ["project"], scansAmd64Only: false };
 
 /** A discovery of `image`, of the vulnerability scanner unless `note` says otherwise. */
 const discovery = (fact: Partial<Discovery>, note = "projects/scanner/notes/scan") => ({

@@ -164,13 +164,23 @@ describe("scans of a review whose platforms differ", () => {
 });
 
 describe("the project that holds the scans", () => {
-  it("is vul_project for every image, where that is set", async () => {
+  it.each(["scans", "projects/scans", "projects/scans/notes/"])(
+    "is vul_project besides the image's own, and is read as Voucher's users wrote it: %s",
+    async (vulnerabilityProject) => {
+      const stack = await startEvidence({ vulnerabilityProject });
+      stack.seed(reference, SCAN_NOTE, { discovery: FINISHED }, "scans");
+      const vulnerability = { packageIssue: [{ affectedPackage: "zlib" }] };
+      stack.seed(reference, "projects/x/notes/CVE-2026-1", { vulnerability }, "scans");
+      seedVulnerability(stack, reference, "CVE-2026-2");
+      expect(await idsOf(stack)).toEqual(["CVE-2026-2", "CVE-2026-1"]);
+    },
+  );
+
+  it("may be vul_project alone, for an image whose name carries no project", async () => {
     const stack = await startEvidence({ vulnerabilityProject: "scans" });
-    stack.seed(reference, SCAN_NOTE, { discovery: FINISHED }, "scans");
-    expect(await idsOf(stack)).toEqual([]);
-    expect(new Set(stack.requests.map(({ path }) => path))).toEqual(
-      new Set(["/v1/projects/scans/occurrences"]),
-    );
+    const stranger = platformImage("linux/amd64", { repository: "ghcr.io/acme/app" });
+    stack.seed(stranger.reference, SCAN_NOTE, { discovery: FINISHED }, "scans");
+    expect(await idsOf(stack, stranger)).toEqual([]);
   });
 
   it("is each image's own in a review of images of several projects", async () => {
