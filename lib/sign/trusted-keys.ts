@@ -1,9 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { VoucherError } from "../errors.ts";
 import type { TrustedKey } from "./key-ring.ts";
+import { isArmoredPgp, parsePgpPublicKey } from "./pgp-public-key.ts";
 import { parsePublicKey } from "./public-key.ts";
 
-/** A public key in PEM form that counts for a check; `id` where attestations know it by another than its PKIX id. */
+/**
+ * A public key that counts for a check, in PEM form or as an armored OpenPGP key; `id` where attestations know it by another
+ * id than its own.
+ */
 export interface TrustedKeyFile {
   readonly check: string;
   readonly path: string;
@@ -14,12 +18,13 @@ export interface TrustedKeyFile {
 export async function readTrustedKeys(files: readonly TrustedKeyFile[]): Promise<readonly TrustedKey[]> {
   return Promise.all(
     files.map(async ({ check, path, id }) => {
-      const pem = await readFile(path, "utf8").catch((cause) => {
+      const text = await readFile(path, "utf8").catch((cause) => {
         throw new VoucherError("key", `the trusted key ${path} of the check ${check} cannot be read`, {
           cause,
         });
       });
-      return { check, key: parsePublicKey(pem, path, id) };
+      const parse = isArmoredPgp(text) ? parsePgpPublicKey : parsePublicKey;
+      return { check, key: await parse(text, path, id) };
     }),
   );
 }
