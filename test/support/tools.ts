@@ -14,6 +14,7 @@ const TOOLS = {
     get: "apt install docker-registry",
   },
   skopeo: { isThere: () => onPath("skopeo") !== undefined, get: "apt install skopeo" },
+  gpg: { isThere: () => onPath("gpg") !== undefined, get: "apt install gnupg" },
   openssl: { isThere: () => onPath("openssl") !== undefined, get: "apt install openssl" },
   "pubsub-emulator": {
     isThere: () => onPath("java") !== undefined && hasEmulator(onPath("gcloud")),
