@@ -4,6 +4,7 @@ import { type App, createApp, requireEventsReviewable } from "../lib/app.ts";
 import { loadConfig } from "../lib/config/load.ts";
 import { createJsonLog, parseLevel } from "../lib/telemetry/log.ts";
 import { drainOnTerminate } from "./drain.ts";
+import { onOccurrence } from "./on-occurrence.ts";
 import { onPush } from "./on-push.ts";
 
 /** Registers the functions. A configuration that cannot serve ends the process, every problem in its log. */
@@ -13,6 +14,7 @@ const inFlight = drainOnTerminate();
 try {
   const app = await start();
   http("onPush", inFlight.counting(onPush(app)));
+  http("onOccurrence", inFlight.counting(onOccurrence(app)));
 } catch (error) {
   log.record("ERROR", "the function cannot start", { error });
   process.exit(1);

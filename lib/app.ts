@@ -1,5 +1,6 @@
 import { attestingOf, requireStore } from "./app/attesting.ts";
 import { checksOf, loadCustomChecks } from "./app/checks.ts";
+import { factsOf } from "./app/evidence.ts";
 import { once } from "./app/once.ts";
 import { publisherOf } from "./app/publishing.ts";
 import { registryOf } from "./app/registry.ts";
@@ -7,8 +8,8 @@ import type { Surroundings } from "./app/surroundings.ts";
 import type { Check } from "./check/contract.ts";
 import type { Config } from "./config/config.ts";
 import { deliver, type PushRequest } from "./delivery/deliver.ts";
+import { deliverOccurrence } from "./delivery/deliver-occurrence.ts";
 import type { Settlement } from "./delivery/settle.ts";
-import { createEvidenceSource } from "./evidence/evidence.ts";
 import { applicationDefaultCredentials } from "./google/credentials.ts";
 import type { Reference } from "./image/reference.ts";
 import type { ResolvedImage } from "./image/resolved.ts";
@@ -37,6 +38,8 @@ export interface App {
   verify(image: Reference, checks: readonly Check[], signal: AbortSignal): Promise<Verdict>;
   /** Handles one delivery of a push event; never throws. */
   deliver(request: PushRequest): Promise<Settlement>;
+  /** Handles one delivery of an announcement of Container Analysis; never throws. */
+  deliverOccurrence(request: PushRequest): Promise<Settlement>;
 }
 
 export interface AppOptions extends Surroundings {
@@ -53,12 +56,13 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
   const resolver = once(() => registryOf(config, google, { env }));
   const attesting = once(() => attestingOf(config, google, observer));
   const publisher = once(() => publisherOf(config, { env }));
-  const evidence = createEvidenceSource(clock.now);
+  const facts = once(() => factsOf(config, google, observer, clock.now));
   const reviewPorts = () => ({
     resolver: resolver(),
-    evidence,
+    evidence: facts().evidence,
     attesting: config.dryrun ? undefined : attesting(),
   });
+  const deliveryPorts = () => ({ ...reviewPorts(), clock, observer, publisher: publisher() });
   const { platforms } = config;
   const customChecks = await loadCustomChecks(config);
 
@@ -88,8 +92,9 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
       );
       return toVerdict(verified, image.tag);
     },
-    deliver: (request) =>
-      deliver(request, events(), { ...reviewPorts(), clock, observer, publisher: publisher() }),
+    deliver: (request) => deliver(request, events(), deliveryPorts()),
+    deliverOccurrence: (request) =>
+      deliverOccurrence(request, events(), { ...deliveryPorts(), announcements: facts().announcements }),
   };
 }
 

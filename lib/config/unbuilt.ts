@@ -1,4 +1,3 @@
-import { aliasOf } from "../check/names.ts";
 import { enabledChecks } from "./known-checks.ts";
 import type { Rule } from "./rule.ts";
 import type { FileConfig } from "./schema.ts";
@@ -9,18 +8,12 @@ import { hasStore, signerOf } from "./settings.ts";
  * deletes its row.
  */
 export const UNBUILT: readonly Rule[] = [
-  check("snakeoil"),
-  check("provenance"),
   check("approved"),
-  checks((name) => aliasOf(name) !== undefined),
-  customChecks(),
   signer("pgp"),
   signer("kms"),
   value("metadata_client", "grafeasos"),
   value("metadata_client", "oci"),
   setting("events", "push_topic"),
-  setting("events", "waiting_topic"),
-  setting("events", "dead_letter_topic"),
   setting("events", "verdict_topic"),
   setting("metrics", "backend"),
   setting("ejson", "dir"),
@@ -43,27 +36,13 @@ export const UNHEARD: readonly Rule[] = [
 
 const LEAVE_OUT = "is not built yet; leave it out";
 
-function check(name: string): Rule {
-  return checks((enabled) => enabled === name);
-}
-
-function checks(concerned: (name: string) => boolean): Rule {
+function check(concerned: string): Rule {
   return {
     reads: ["checks", "required"],
     find: (file) =>
       enabledChecks(file)
-        .filter(({ name }) => concerned(name))
+        .filter(({ name }) => name === concerned)
         .map(({ key }) => ({ key, message: "this check is not built yet; set it to false" })),
-  };
-}
-
-function customChecks(): Rule {
-  return {
-    reads: ["checks"],
-    find: ({ checks: table }) =>
-      Object.entries(table ?? {})
-        .filter(([, written]) => typeof written !== "boolean")
-        .map(([name]) => ({ key: `checks.${name}.module`, message: `a check of one's own ${LEAVE_OUT}` })),
   };
 }
 

@@ -141,7 +141,6 @@ push_topic = "pushes"
     const problems = await problemsOf(load(text, { env: { SCANNER: "clair" } }));
     expect(problems.map((line) => line.replace(/^voucher.toml: /, "").split(": ")[0]).sort()).toEqual([
       "checks.nobdy",
-      "checks.snakeoil",
       "containeranalysis.endpoint",
       "dryrun",
       "environment variable SCANNER",

@@ -1,21 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { load, problemsOf } from "./folder.ts";
 
-const ACME = '[repository.acme]\norg-url = "https://github.com/acme"\n';
-
 describe("what is known and not built yet", () => {
   it.each([
-    ["[checks]\nsnakeoil = true", "checks.snakeoil: this check is not built yet; set it to false"],
-    ["[checks]\nprovenance = true", "checks.provenance: this check is not built yet; set it to false"],
     ["[checks]\napproved = true", "checks.approved: this check is not built yet; set it to false"],
-    [`${ACME}[checks]\nis_acme = true`, "checks.is_acme: this check is not built yet; set it to false"],
     [
-      "[required.prod]\nsnakeoil = true",
-      "required.prod.snakeoil: this check is not built yet; set it to false",
-    ],
-    [
-      '[checks.mine]\nmodule = "./m.js"',
-      "checks.mine.module: a check of one's own is not built yet; leave it out",
+      "[required.prod]\napproved = true",
+      "required.prod.approved: this check is not built yet; set it to false",
     ],
     ['binauth_project = "p"', 'signer: "pgp" is not built yet; where there is a store, write "pkix"'],
     [
@@ -25,8 +16,6 @@ describe("what is known and not built yet", () => {
     ['metadata_client = "grafeasos"', 'metadata_client: "grafeasos" is not built yet; leave it out'],
     ['signer = "pkix"\nmetadata_client = "oci"', 'metadata_client: "oci" is not built yet; leave it out'],
     ['[events]\npush_topic = "t"', "events.push_topic: is not built yet; leave it out"],
-    ['[events]\nwaiting_topic = "t"', "events.waiting_topic: is not built yet; leave it out"],
-    ['[events]\ndead_letter_topic = "t"', "events.dead_letter_topic: is not built yet; leave it out"],
     ['[events]\nverdict_topic = "t"', "events.verdict_topic: is not built yet; leave it out"],
     ['[metrics]\nbackend = "statsd"', "metrics.backend: is not built yet; leave it out"],
     ['[ejson]\ndir = "/k"', "ejson.dir: is not built yet; leave it out"],
@@ -39,7 +28,7 @@ describe("what is known and not built yet", () => {
   });
 
   it("is no error where it is not", async () => {
-    const text = `${ACME}[checks]\nsnakeoil = false\nprovenance = false\nis_acme = false\n[events]\npush_topic = ""\n[metrics]\ntags = []`;
+    const text = "[checks]\napproved = false\n[events]\npush_topic = ""\n[metrics]\ntags = []";
     expect((await load(text)).warnings).toEqual([]);
   });
 

@@ -1,0 +1,46 @@
+import type { Config } from "../config/config.ts";
+import { createAnnouncements } from "../evidence/announced.ts";
+import { createEvidenceSource } from "../evidence/evidence.ts";
+import { createCommitSource } from "../evidence/github.ts";
+import { parseGitHubEndpoint } from "../evidence/github-endpoint.ts";
+import type { Credentials } from "../google/credentials.ts";
+import { parseEndpoint } from "../google/endpoint.ts";
+import { createRest } from "../google/rest.ts";
+import { createArtifactAnalysis } from "../grafeas/artifact-analysis.ts";
+import { createOpenSourceGrafeas } from "../grafeas/open-source.ts";
+import { openSourceEndpoint } from "../grafeas/open-source-endpoint.ts";
+import type { OccurrenceSource } from "../grafeas/reader.ts";
+import type { Announcements, EvidenceSource, Observer } from "../ports.ts";
+
+/** Where facts about images come from, and who says that there are new ones. */
+export interface Facts {
+  readonly evidence: EvidenceSource;
+  readonly announcements: Announcements;
+}
+
+/** Wires the collectors of evidence. Nothing is asked before a check needs it. Throws `config`. */
+export function factsOf(config: Config, google: Credentials, observer: Observer, now: () => Date): Facts {
+  const occurrences = occurrencesOf(config, google, observer);
+  const commitOf = createCommitSource({
+    endpoint: parseGitHubEndpoint(config.github.endpoint),
+    signInFor: () => undefined,
+  });
+  const evidence = createEvidenceSource(now, {
+    occurrences,
+    commitOf,
+    imageProject: config.imageProject,
+    buildDetailFallbackProject: config.containeranalysis.buildDetailFallbackProject,
+    vulnerabilityProject: config.grafeasos.vulProject,
+  });
+  return { evidence, announcements: createAnnouncements(occurrences) };
+}
+
+function occurrencesOf(config: Config, google: Credentials, observer: Observer): OccurrenceSource {
+  if (config.metadataClient === "grafeasos") {
+    const { hostname = "", version } = config.grafeasos;
+    const rest = createRest({ endpoint: openSourceEndpoint(hostname, version), credentials: google });
+    return createOpenSourceGrafeas({ rest, observer });
+  }
+  const endpoint = parseEndpoint(config.containeranalysis.endpoint, "containeranalysis.endpoint");
+  return createArtifactAnalysis({ rest: createRest({ endpoint, credentials: google }), observer });
+}
