@@ -28,7 +28,7 @@ describe("what is known and not built yet", () => {
   });
 
   it("is no error where it is not", async () => {
-    const text = "[checks]\napproved = false\n[events]\npush_topic = ""\n[metrics]\ntags = []";
+    const text = '[checks]\napproved = false\n[events]\npush_topic = ""\n[metrics]\ntags = []';
     expect((await load(text)).warnings).toEqual([]);
   });
 
