@@ -2,13 +2,16 @@ import { chmod, rm } from "node:fs/promises";
 import { build } from "esbuild";
 
 /**
- * Makes the bundle in dist/: one entry a target, shared chunks, lazy imports still lazy. It needs production
- * dependencies only for what stands in `external`: the framework itself, which has to be one and the same module for us and for the program
- * that loads us.
+ * Makes the bundle in dist/: one entry a target, shared chunks, lazy imports still lazy. Of the dependencies it needs only
+ * what stands in `external`: the framework has to be one and the same module for us and for the program that loads us.
  */
-const REQUIRE_FOR_COMMONJS = [
+
+/** What CommonJS modules take for granted; an ES module has to define it. */
+const NAMES_FOR_COMMONJS = [
   'import { createRequire as __voucherCreateRequire } from "node:module";',
   "const require = __voucherCreateRequire(import.meta.url);",
+  "const __filename = import.meta.filename;",
+  "const __dirname = import.meta.dirname;",
 ].join("\n");
 
 await rm("dist", { recursive: true, force: true });
@@ -24,7 +27,7 @@ await build({
   target: "node22",
   sourcemap: true,
   external: ["@google-cloud/functions-framework"],
-  banner: { js: REQUIRE_FOR_COMMONJS },
+  banner: { js: NAMES_FOR_COMMONJS },
   logLevel: "warning",
 });
 await chmod("dist/voucher.mjs", 0o755);

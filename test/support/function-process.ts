@@ -15,7 +15,7 @@ export interface DeliveryEntry {
   readonly verdict?: Verdict;
 }
 
-/** `onPush` of the bundle, in a process of its own under the Functions Framework. */
+/** A function of the bundle, in a process of its own under the Functions Framework. */
 export interface FunctionProcess {
   /** Where Pub/Sub pushes to. */
   readonly url: string;
@@ -28,17 +28,18 @@ export interface FunctionProcess {
 const PATIENCE_MS = 10_000;
 const POLL_MS = 20;
 
-/** Starts `onPush` on a free port with the configuration file `config`, and waits until it answers. */
+/** Starts a function on a free port with the configuration file `config`, and waits until it answers. */
 export async function startFunction(
   config: string,
   env: { readonly [name: string]: string } = {},
+  target = "onPush",
 ): Promise<FunctionProcess> {
   const framework = new URL("./main.js", import.meta.resolve("@google-cloud/functions-framework"));
   const port = await freePort();
   const deliveries: DeliveryEntry[] = [];
   const started = await startProcess(
     process.execPath,
-    [fileURLToPath(framework), `--source=${bundled("index.mjs")}`, "--target=onPush", `--port=${port}`],
+    [fileURLToPath(framework), `--source=${bundled("index.mjs")}`, `--target=${target}`, `--port=${port}`],
     {
       env: { NODE_ENV: "production", VOUCHER_CONFIG: config, ...env },
       onLine: (line) => {

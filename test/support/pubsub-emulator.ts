@@ -18,6 +18,10 @@ export interface PulledMessage {
 
 /** Google's Pub/Sub emulator, asked over REST. Topics and subscriptions have short names here. */
 export interface PubSubEmulator {
+  /** For clients: `127.0.0.1:PORT`. */
+  readonly host: string;
+  /** The full name of a topic. */
+  topicName(topic: string): string;
   createTopic(name: string): Promise<void>;
   /** A push subscription with the shortest back-off; the emulator then delivers again after about 1, 3, 3, … seconds. */
   createPushSubscription(name: string, subscription: PushSubscription): Promise<void>;
@@ -70,6 +74,8 @@ export async function startPubSubEmulator(): Promise<PubSubEmulator> {
   const subscribe = (name: string, topic: string, more: object = {}) =>
     call("PUT", `subscriptions/${name}`, { topic: topicName(topic), ackDeadlineSeconds: 10, ...more });
   return {
+    host: `127.0.0.1:${port}`,
+    topicName,
     async createTopic(name) {
       await call("PUT", `topics/${name}`);
     },
