@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createKeyRing } from "../../lib/sign/key-ring.ts";
 import type { KeyedSigner } from "../../lib/sign/keyed-signer.ts";
+import { parsePublicKey } from "../../lib/sign/public-key.ts";
 import { refusal } from "../google/scripted.ts";
 import { type FakeKms, kmsPath, signerOn, startKms } from "../support/kms.ts";
+import { ALGORITHMS, anyPairFor } from "../support/kms-keys.ts";
 
 const BYTES = Buffer.from("the payload");
 const signal = new AbortController().signal;
@@ -51,6 +53,21 @@ describe("a key ring with keys of Cloud KMS", () => {
     await ring.verify("nobody", BYTES, { ...signature, keyId: "another" }, signal);
     expect(kms.requests.slice(before).map(({ path }) => path)).toEqual([`/v1/${kmsPath("diy")}/publicKey`]);
   });
+
+  it.each(ALGORITHMS)(
+    "counts a version that was rotated out, from its PEM and id alone: %s",
+    async (algorithm) => {
+      const { pair } = kms.add(kmsPath("old"), algorithm, anyPairFor(algorithm));
+      const signature = await signerOn(kms, ["old"]).sign("old", BYTES, signal);
+      const pem = pair.publicKey.export({ type: "spki", format: "pem" }).toString();
+      const key = parsePublicKey(pem, "old.pem", idOf("old"));
+      const ring = createKeyRing(async () => [{ check: "diy", key }]);
+      expect(await ring.verify("diy", BYTES, signature, signal)).toEqual({
+        counts: true,
+        keyId: idOf("old"),
+      });
+    },
+  );
 
   it("says of a signature whose key was disabled since that it does not count, and why", async () => {
     const version = kms.add(kmsPath("diy"), "EC_SIGN_P256_SHA256");

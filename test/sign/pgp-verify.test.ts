@@ -1,7 +1,19 @@
+import { readFileSync } from "node:fs";
 import { deflateSync } from "node:zlib";
 import fc from "fast-check";
-import { armor, createCleartextMessage, createMessage, encrypt, enums, readPrivateKey, sign } from "openpgp";
+import {
+  armor,
+  createCleartextMessage,
+  createMessage,
+  encrypt,
+  enums,
+  readPrivateKey,
+  sign,
+  unarmor,
+} from "openpgp";
 import { describe, expect, it } from "vitest";
+import { binauthzPayload } from "../../lib/attest/payload.ts";
+import { parseCanonical } from "../../lib/image/reference.ts";
 import { parsePgpPublicKey } from "../../lib/sign/pgp-public-key.ts";
 import { limit, makePgpKey, type PgpPair, revoke, signedMessage } from "./pgp-keys.ts";
 
@@ -66,6 +78,21 @@ describe("a signed message", () => {
   });
 });
 
+describe("an attestation of Voucher's own", () => {
+  // Made by the library and the settings that Voucher signs with (golang.org/x/crypto/openpgp), with a key of gpg's.
+  const read = (name: string) => readFileSync(new URL(`voucher-made/${name}`, import.meta.url));
+  const image = parseCanonical(
+    "gcr.io/path/to/image@sha256:cb749360c5198a55859a7f335de3cf4e2f64b60886a2098684a2f9c7ffca81f2",
+  );
+
+  it("goes on verifying, under the key id that Voucher wrote", async () => {
+    const key = await parsePgpPublicKey(read("public-key.asc").toString(), "public-key.asc");
+    expect(key.id).toBe("6D1F8DBD0B03349D8B76F940FE183E0F8475713D");
+    expect(await key.verifies(binauthzPayload(image), read("signature.asc"))).toBe(true);
+    expect(await key.verifies(BYTES, read("signature.asc"))).toBe(false);
+  });
+});
+
 describe("a key that is no longer what it was", () => {
   const THEN = new Date("2020-01-01T00:00:00Z");
   const later = (days: number) => new Date(THEN.getTime() + days * 24 * 60 * MINUTE);
@@ -126,13 +153,16 @@ describe("what is no signed message", () => {
     expect(await verifies(await make())).toBe(false);
   });
 
-  it("does not verify where it unpacks to more than any payload has, and costs little", async () => {
-    const zeros = packet(11, Buffer.alloc(100 * 1024 * 1024));
-    const bomb = armored(packet(8, Buffer.concat([Buffer.of(2), deflateSync(zeros, { level: 9 })])));
-    const began = performance.now();
-    expect(bomb.length).toBeLessThan(256 * 1024);
-    expect(await verifies(bomb)).toBe(false);
-    expect(performance.now() - began).toBeLessThan(2_000);
+  it("does not verify where it unpacks to more than any payload has, though it be signed", async () => {
+    const packed = async (content: Uint8Array) => {
+      const { data } = await unarmor((await signedMessage(content, [pair])).toString());
+      const packets: Uint8Array = data;
+      return armored(packet(8, Buffer.concat([Buffer.of(2), deflateSync(packets, { level: 9 })])));
+    };
+    const zeros = Buffer.alloc(1024 * 1024);
+    expect((await packed(zeros)).length).toBeLessThan(10_000);
+    expect(await verifies(await packed(zeros), pair, zeros)).toBe(false);
+    expect(await verifies(await packed(BYTES))).toBe(true);
   });
 
   it("does not verify where it is larger than any signature", async () => {
