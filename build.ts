@@ -28,6 +28,7 @@ await build({
   sourcemap: true,
   external: ["@google-cloud/functions-framework"],
   banner: { js: NAMES_FOR_COMMONJS },
+  legalComments: "linked",
   logLevel: "warning",
 });
 await chmod("dist/voucher.mjs", 0o755);
