@@ -12,9 +12,6 @@ export interface PkixKeyFile {
   readonly path: string;
 }
 
-/** A signer whose keys this process holds. */
-export type PkixSigner = KeyedSigner;
-
 interface Loaded {
   readonly publicKey: PublicKey;
   sign(bytes: Uint8Array): Uint8Array;

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { KeyRing, Signer } from "../../lib/ports.ts";
 import { generatePkixKey, type KeyPair } from "../../lib/sign/generate.ts";
 import { createKeyRing, type TrustedKey } from "../../lib/sign/key-ring.ts";
-import { createPkixSigner, type PkixSigner } from "../../lib/sign/pkix.ts";
+import type { KeyedSigner } from "../../lib/sign/keyed-signer.ts";
+import { createPkixSigner } from "../../lib/sign/pkix.ts";
 
 export interface TestKeys {
   readonly signer: Signer;
@@ -37,7 +38,7 @@ export async function makeKeys(checkNames: readonly string[]): Promise<TestKeys>
 export async function signerOf(
   keys: readonly (readonly [check: string, pem: string])[],
   options: { readonly allowSharedKeys?: boolean } = {},
-): Promise<PkixSigner> {
+): Promise<KeyedSigner> {
   const directory = await mkdtemp(join(tmpdir(), "voucher-keys-"));
   try {
     const files = await Promise.all(
