@@ -116,11 +116,17 @@ async function find(
 }
 
 async function findIndex(walk: Walk, digest: Digest, index: Index, depth: number): Promise<Finding> {
-  if (isBuildKitCache(index)) return other("buildkit-cache");
+  if (isBuildKitCache(index)) throw nestedCache(digest);
   const key = `${depth} ${digest}`;
   const children = walk.indexes.get(key) ?? childrenOf(walk, digest, index, depth);
   walk.indexes.set(key, children);
   return { found: "index", children: await children };
+}
+
+/** Runtimes walk through every index that they are led to: what else one lists is no reason to look at no image in it. */
+function nestedCache(digest: Digest): VoucherError {
+  const what = `the index ${digest} within it holds a cache of BuildKit, so no image in it can be vouched for`;
+  return new VoucherError("unsupported", `${what}; export the cache under a tag of its own`);
 }
 
 /** A child of another kind is passed over, unless it is listed as what a runtime would pull. */
