@@ -4,8 +4,10 @@ import {
   BUILDKIT_ATTESTATION,
   BUILDKIT_CACHE_CONFIG,
   CONFIG_TYPES,
+  DOCKER_MANIFEST,
   IN_TOTO,
   isAttestationLayer,
+  isConfigTypeOfDocker,
 } from "./media-types.ts";
 
 const REFERENCE_TYPE = "vnd.docker.reference.type";
@@ -20,9 +22,17 @@ export function isCompanionTag(tag: string): boolean {
   return COMPANION_TAG.test(tag);
 }
 
-/** Whether the config of `manifest` claims to be an image config, so that a runtime would start it. */
+/** Whether the config of `manifest` claims to be an image config, so that every runtime would start it. */
 export function hasImageConfig(manifest: Manifest): boolean {
   return CONFIG_TYPES.includes(manifest.config.mediaType);
+}
+
+/**
+ * Whether some runtime might start `manifest` whatever it calls its config: Docker takes other types for image configs
+ * too, and Podman looks at no type where the manifest is Docker's.
+ */
+export function mightBeStarted(manifest: Manifest): boolean {
+  return manifest.mediaType === DOCKER_MANIFEST || isConfigTypeOfDocker(manifest.config.mediaType);
 }
 
 /**
@@ -64,6 +74,7 @@ function claimsToBeAttestation(child: Descriptor, siblings: readonly Descriptor[
 
 function isAttestationContent(content: Manifest, child: Descriptor): boolean {
   const subject = child.annotations[REFERENCE_DIGEST];
-  if (content.artifactType === BUILDKIT_ATTESTATION && content.subject?.digest === subject) return true;
+  const isArtifact = content.artifactType === BUILDKIT_ATTESTATION && !hasImageConfig(content);
+  if (isArtifact && content.subject?.digest === subject) return true;
   return content.layers.length > 0 && content.layers.every((layer) => layer.mediaType === IN_TOTO);
 }

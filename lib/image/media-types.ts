@@ -21,6 +21,21 @@ export const MANIFEST_TYPES: readonly string[] = [OCI_MANIFEST, DOCKER_MANIFEST]
 export const CONFIG_TYPES: readonly string[] = [OCI_CONFIG, DOCKER_CONFIG];
 export const SCHEMA_1_TYPES: readonly string[] = [DOCKER_SCHEMA_1, DOCKER_SCHEMA_1_SIGNED];
 
+/** What old registries called image configs, and Docker therefore still takes for ones. */
+const CONFIG_TYPES_OF_OLD: readonly string[] = [
+  "",
+  "application/octet-stream",
+  "application/json",
+  "text/html",
+];
+const CONFIG_TYPE_OF_DOCKER = /^application\/vnd\.(?:oci\.image|docker)\./;
+
+/** Whether Docker takes a config of this type for an image's, within an index at least: in any case, with anything behind. */
+export function isConfigTypeOfDocker(mediaType: string): boolean {
+  const type = mediaType.toLowerCase();
+  return CONFIG_TYPES_OF_OLD.includes(type) || CONFIG_TYPE_OF_DOCKER.test(type);
+}
+
 /**
  * What a request for a manifest accepts. The list types are in it because a registry that is asked without them
  * answers a tag with a child of the list, under another digest.

@@ -5,6 +5,7 @@ import {
   isBuildKitAttestation,
   isBuildKitCache,
   isCompanionTag,
+  mightBeStarted,
 } from "../image/classify.ts";
 import type { Digest } from "../image/digest.ts";
 import type { Descriptor, Index, Manifest } from "../image/manifest.ts";
@@ -136,12 +137,14 @@ function unknownChild({ mediaType, platform }: Descriptor, { error }: Unknown): 
   return other(`unknown type ${printable(mediaType)}`);
 }
 
-/** A child that is no image is passed over, unless a runtime would take it for one by its platform. */
+/** A child that is no image is passed over, unless a runtime would take it for one: without a platform, it fits every host. */
 function artifactChild({ digest, platform }: Descriptor, manifest: Manifest): Finding {
   const type = manifest.artifactType ?? manifest.config.mediaType;
-  if (platform === undefined || !isRunnable(platform)) return other(`artifact ${printable(type)}`);
-  const config = printable(manifest.config.mediaType);
-  const what = `${digest} is listed for ${printable(formatPlatform(platform))}, but its config is ${config}`;
+  const mightRun = platform === undefined ? mightBeStarted(manifest) : isRunnable(platform);
+  if (!mightRun) return other(`artifact ${printable(type)}`);
+  const config = printable(manifest.config.mediaType) || "of no type";
+  const listed = platform === undefined ? "no platform" : printable(formatPlatform(platform));
+  const what = `${digest} is listed for ${listed}, but its config is ${config}`;
   return { found: "failed", error: new VoucherError("unsupported", `${what}, which is no image config`) };
 }
 

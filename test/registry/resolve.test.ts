@@ -342,6 +342,24 @@ describe("an attestation that BuildKit stored beside an image", () => {
     expect(resolved).toMatchObject({ images: [{}, { config: { user: "root" }, otherPlatforms: [ARM64] }] });
   });
 
+  it("does not exempt an image that is dressed as an artifact of its type, with an image config beneath", async () => {
+    const image = server.image(AMD64);
+    const { platform: _, ...subject } = image;
+    const disguised = server.manifest({
+      schemaVersion: 2,
+      mediaType: OCI_MANIFEST,
+      artifactType: BUILDKIT_ATTESTATION,
+      config: server.blob({ ...ARM64, config: { User: "root" } }),
+      layers: [],
+      subject,
+    });
+
+    const child = { ...disguised, ...annotationsFor(image), platform: UNKNOWN };
+    const resolved = await resolve(server.index([image, child]));
+
+    expect(resolved).toMatchObject({ images: [{}, { config: { user: "root" } }], skipped: [] });
+  });
+
   it.each([
     ["is listed for a platform that runs", { platform: AMD64 }],
     ["is not annotated as one", { annotations: {} }],
@@ -401,6 +419,40 @@ describe("a child of an index that is no image", () => {
 
     expect(told(resolved)).toEqual({ images: ["linux/amd64"], skipped: [], unresolved: ["unsupported"] });
     expect(resolved).toMatchObject({ unresolved: [{ platform: ARM64, error: { retryable: false } }] });
+  });
+
+  it.each([
+    "application/octet-stream",
+    "application/json",
+    "text/html",
+    "",
+    OCI_CONFIG.toUpperCase(),
+    `${OCI_CONFIG}; charset=utf-8`,
+    "application/vnd.oci.image.config.v2+json",
+  ])(
+    "is an error where Docker would start it on any host, since it takes a config of %j for an image's",
+    async (type) => {
+      const config = { ...server.blob({ ...AMD64, config: { User: "root" } }), mediaType: type };
+      const hidden = server.manifest({ schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [] });
+
+      const resolved = await resolve(server.index([server.image(ARM64), hidden]));
+
+      expect(told(resolved)).toEqual({
+        images: ["linux/arm64/v8"],
+        skipped: [],
+        unresolved: ["unsupported"],
+      });
+    },
+  );
+
+  it("is an error where its manifest is Docker's, in which Podman looks at no config's type", async () => {
+    const config = { ...server.blob({ ...AMD64, config: { User: "root" } }), mediaType: "application/x" };
+    const document = { schemaVersion: 2, mediaType: DOCKER_MANIFEST, config, layers: [] };
+    const hidden = server.manifest(document, { mediaType: DOCKER_MANIFEST });
+
+    const resolved = await resolve(server.index([server.image(ARM64), hidden]));
+
+    expect(told(resolved)).toEqual({ images: ["linux/arm64/v8"], skipped: [], unresolved: ["unsupported"] });
   });
 
   it("of an unknown type is passed over", async () => {
