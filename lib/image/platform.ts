@@ -22,6 +22,12 @@ const ARCHITECTURE = new Map([
   ["armhf", "arm"],
   ["armel", "arm"],
 ]);
+/** Of the names that say it themselves, whatever stands beside them. */
+const VARIANT = new Map([
+  ["i386", ""],
+  ["armhf", "v7"],
+  ["armel", "v6"],
+]);
 
 /** Parses `os/architecture[/variant]`. Throws `usage`. */
 export function parsePlatform(text: string): Platform {
@@ -42,20 +48,25 @@ export function formatPlatform({ os, architecture, variant }: Platform): string 
 }
 
 /**
- * The one spelling of a platform that containerd compares by: common aliases, arm64 without `v8`, arm with `v7` where it
- * names no variant, amd64 without `v1`. For comparing only: print what the image declares.
+ * The one spelling of a platform that containerd compares by: common aliases, which say the variant too where they name
+ * one processor; arm64 without `v8`, arm with `v7` where it names no variant, amd64 without `v1`. For comparing only:
+ * print what the image declares.
  */
 export function normalizePlatform(platform: Platform): Platform {
-  const os = OS.get(platform.os.toLowerCase()) ?? platform.os.toLowerCase();
-  const named = platform.architecture.toLowerCase();
-  const architecture = ARCHITECTURE.get(named) ?? named;
-  const variant = normalizeVariant(named, architecture, platform.variant?.toLowerCase());
+  const named = lowerCase(platform.os);
+  const os = OS.get(named) ?? named;
+  const { architecture, variant } = normalizeArchitecture(platform);
   return variant === undefined ? { os, architecture } : { os, architecture, variant };
 }
 
-/** Whether two platforms are the same after normalisation; `osVersion` and `osFeatures` do not count. */
+/**
+ * Whether two platforms are the same after normalisation; `osVersion` and `osFeatures` do not count. An empty `os` is that
+ * of every host, as containerd reads it.
+ */
 export function samePlatform(a: Platform, b: Platform): boolean {
-  return formatPlatform(normalizePlatform(a)) === formatPlatform(normalizePlatform(b));
+  const [one, other] = [normalizePlatform(a), normalizePlatform(b)];
+  if (one.os !== other.os && one.os !== "" && other.os !== "") return false;
+  return one.architecture === other.architecture && one.variant === other.variant;
 }
 
 /** Whether this names something that could run, unlike BuildKit's `unknown/unknown`. */
@@ -63,16 +74,24 @@ export function isRunnable(platform: Platform): boolean {
   return platform.os !== "unknown" && platform.architecture !== "unknown";
 }
 
-function normalizeVariant(
-  named: string,
-  architecture: string,
-  variant: string | undefined,
-): string | undefined {
-  if (variant === undefined || variant === "") {
-    if (named === "armel") return "v6";
-    return architecture === "arm" ? "v7" : undefined;
+function normalizeArchitecture(platform: Platform): Pick<Platform, "architecture" | "variant"> {
+  const named = lowerCase(platform.architecture);
+  const architecture = ARCHITECTURE.get(named) ?? named;
+  const variant = VARIANT.get(named) ?? normalizeVariant(architecture, lowerCase(platform.variant ?? ""));
+  return variant === "" ? { architecture } : { architecture, variant };
+}
+
+function normalizeVariant(architecture: string, variant: string): string {
+  if (architecture === "arm") {
+    if (variant === "") return "v7";
+    return /^[5-8]$/.test(variant) ? `v${variant}` : variant;
   }
-  if (architecture === "arm64" && (variant === "8" || variant === "v8")) return undefined;
-  if (architecture === "amd64" && variant === "v1") return undefined;
-  return architecture === "arm" && /^[5-8]$/.test(variant) ? `v${variant}` : variant;
+  const isDefault =
+    architecture === "arm64" ? /^v?8$/.test(variant) : architecture === "amd64" && variant === "v1";
+  return isDefault ? "" : variant;
+}
+
+/** As Go does it: JavaScript's own rules leave a dot over a capital dotted I. */
+function lowerCase(text: string): string {
+  return text.replaceAll("\u0130", "i").toLowerCase();
 }

@@ -2,7 +2,7 @@ import { VoucherError } from "../errors.ts";
 import type { Digest } from "../image/digest.ts";
 import type { ImageConfig } from "../image/image-config.ts";
 import type { Descriptor, Index, Manifest } from "../image/manifest.ts";
-import { type Platform, samePlatform } from "../image/platform.ts";
+import { formatPlatform, normalizePlatform, type Platform } from "../image/platform.ts";
 import { type Canonical, canonical } from "../image/reference.ts";
 import type {
   PlatformImage,
@@ -116,9 +116,8 @@ function toImage(reference: Canonical, finding: ImageFinding, places: Places): P
 }
 
 function distinct(platforms: readonly Platform[]): readonly Platform[] {
-  return platforms.filter(
-    (platform, at) => platforms.findIndex((other) => samePlatform(other, platform)) === at,
-  );
+  const names = platforms.map((platform) => formatPlatform(normalizePlatform(platform)));
+  return platforms.filter((_, at) => names.indexOf(names[at] ?? "") === at);
 }
 
 /** A registry that refuses to show a child now may show it later: permissions take minutes to settle. */
