@@ -80,7 +80,7 @@ export function createAuth(parts: {
     signal: AbortSignal,
   ): Promise<Token> {
     const start = performance.now();
-    const credentials = await keychain.of(target.registry, signal);
+    const credentials = await credentialsFor(target, signal);
     const asked = { realm, service, scopes: scope, credentials, advice: keychain.advice(target.registry) };
     const token = await fetchToken(transport, asked, signal).catch((thrown: unknown) => {
       if (asVoucherError(thrown).code === "unauthorized") keychain.forget(target.registry);
@@ -90,8 +90,12 @@ export function createAuth(parts: {
     return token;
   }
 
-  async function basic({ registry }: Target, signal: AbortSignal): Promise<string | undefined> {
-    const credentials = await keychain.of(registry, signal);
+  function credentialsFor({ registry, api }: Target, signal: AbortSignal) {
+    return api.protocol === "https:" ? keychain.of(registry, signal) : keychain.own(registry, signal);
+  }
+
+  async function basic(target: Target, signal: AbortSignal): Promise<string | undefined> {
+    const credentials = await credentialsFor(target, signal);
     return credentials === undefined ? undefined : basicOf(credentials);
   }
 

@@ -19,6 +19,8 @@ export interface GoogleCredentials {
 /** Finds credentials, and remembers for a while what it found. */
 export interface Keychain {
   of(registry: string, signal: AbortSignal): Promise<Credentials | undefined>;
+  /** The user's own alone: Google's are never sent unencrypted. */
+  own(registry: string, signal: AbortSignal): Promise<Credentials | undefined>;
   /** The access token to send to a host of Google's at once; `undefined` where `of` has something better, or nothing. */
   accessToken(registry: string, signal: AbortSignal): Promise<string | undefined>;
   /** Looks again the next time: what was found was not accepted. */
@@ -61,6 +63,7 @@ export function createKeychain(source: CredentialsSource, google: GoogleCredenti
   }
 
   return {
+    own,
     accessToken,
     async of(registry, signal) {
       const found = await own(registry, signal);

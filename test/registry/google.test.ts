@@ -69,18 +69,29 @@ describe("Google's credentials", () => {
     expect(sent()).toEqual([undefined]);
   });
 
-  it("are not sent over plain http, though the user lists the host", async () => {
+  it.each([
+    ["asks for no sign-in", undefined],
+    ["asks for Basic", "Basic"],
+    ["asks for a token", 'Bearer realm="http://gcr.io/token"'],
+  ])("are not sent over plain http, though the user lists the host and it %s", async (_, challenge) => {
     const plain = await scriptedRegistry();
     const { digest } = plain.index([]);
+    plain.on("/token*", (__, response) => void response.end('{"token":"t"}'));
+    plain.on("/v2/*", (request, response) => {
+      if (challenge === undefined) plain.serve(request, response);
+      else response.writeHead(401, { "www-authenticate": challenge }).end();
+    });
     const registry = createRegistry({
       google,
       insecure: ["gcr.io"],
       connect: connectTo({ "gcr.io": plain }),
     });
 
-    await registry.resolve(parseReference(`gcr.io/team/app@${digest}`), signal);
+    await registry.resolve(parseReference(`gcr.io/team/app@${digest}`), signal).catch(() => {});
 
-    expect(plain.seen.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+    const authorizations = plain.seen.map(({ headers }) => headers.authorization ?? "");
+    expect(authorizations).not.toHaveLength(0);
+    expect(authorizations.filter((sent) => sent !== "" && sent !== "Bearer t")).toEqual([]);
     await registry.close();
     await plain.close();
   });
