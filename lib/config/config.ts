@@ -1,3 +1,4 @@
+import type { Limits } from "../image/limits.ts";
 import type { Platform } from "../image/platform.ts";
 import type { ValidRepos } from "../image/valid-repos.ts";
 
@@ -18,23 +19,6 @@ export interface TrustedKey extends KeyFile {
 /** Where a service is asked; without a trailing slash, `http://` for loopback hosts only. */
 export interface Service {
   readonly endpoint: string;
-}
-
-/** The most that one review takes on (semantics.md, Limits). */
-export interface Limits {
-  readonly manifestBytes: number;
-  readonly configBytes: number;
-  readonly reviewBytes: number;
-  /** Entries of one index. */
-  readonly children: number;
-  /** Indexes in indexes; the top one is 1. */
-  readonly depth: number;
-  readonly documents: number;
-  /** Requests at once to one registry host, per review. */
-  readonly requestsPerHost: number;
-  /** Requests at once to one registry host, per instance. */
-  readonly requestsPerInstance: number;
-  readonly timeoutSeconds: number;
 }
 
 /** The configuration as the program uses it: every default filled in, plain data. */
@@ -77,7 +61,7 @@ export interface Config {
   };
   readonly approved: { readonly head: "exact" | "ancestor" };
   readonly platforms: { readonly select: PlatformSelection; readonly index: "all" | "selected" | "never" };
-  readonly limits: Limits;
+  readonly limits: Limits & { readonly timeoutSeconds: number };
   readonly registry: {
     readonly insecure: readonly string[];
     readonly secure: readonly string[];

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { DEFAULT_LIMITS } from "../image/limits.ts";
 import type { Platform } from "../image/platform.ts";
 import { compact, mapValues } from "./compact.ts";
 import type { Config, PlatformSelection } from "./config.ts";
@@ -13,7 +14,6 @@ export interface Overrides {
   readonly timeoutSeconds?: number;
 }
 
-const MIB = 1024 * 1024;
 const DEADLINE_SECONDS = 240;
 
 /** Fills in the defaults. Paths become absolute, from `folder`. */
@@ -142,15 +142,15 @@ function metricsBackendOf(file: FileConfig): Config["metrics"]["backend"] {
 }
 
 function limitsOf({ limits }: FileConfig, timeoutSeconds: number): Config["limits"] {
-  return {
-    manifestBytes: limits?.manifest_bytes ?? 4 * MIB,
-    configBytes: limits?.config_bytes ?? 4 * MIB,
-    reviewBytes: limits?.review_bytes ?? 64 * MIB,
-    children: limits?.children ?? 128,
-    depth: limits?.depth ?? 3,
-    documents: limits?.documents ?? 512,
-    requestsPerHost: limits?.requests_per_host ?? 8,
-    requestsPerInstance: limits?.requests_per_instance ?? 64,
-    timeoutSeconds,
-  };
+  const written = compact({
+    manifestBytes: limits?.manifest_bytes,
+    configBytes: limits?.config_bytes,
+    reviewBytes: limits?.review_bytes,
+    children: limits?.children,
+    depth: limits?.depth,
+    documents: limits?.documents,
+    requestsPerHost: limits?.requests_per_host,
+    requestsPerInstance: limits?.requests_per_instance,
+  });
+  return { ...DEFAULT_LIMITS, ...written, timeoutSeconds };
 }

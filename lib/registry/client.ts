@@ -1,5 +1,6 @@
 import { asVoucherError, VoucherError } from "../errors.ts";
 import { algorithmOf, type Digest, digestOf, isDigest, names } from "../image/digest.ts";
+import { type Limits, pastLimit } from "../image/limits.ts";
 import { essenceOf, MANIFEST_ACCEPT } from "../image/media-types.ts";
 import { type Canonical, canonical, formatReference, type Reference } from "../image/reference.ts";
 import { abandoned } from "../retry.ts";
@@ -9,7 +10,6 @@ import { blobUrl, manifestUrl } from "./endpoint.ts";
 import { type Answer, one } from "./exchange.ts";
 import { about } from "./failure.ts";
 import { Joined } from "./join.ts";
-import { type Limits, pastLimit } from "./limits.ts";
 
 /** Reads content from registries; every byte of it is verified. */
 export interface Client {

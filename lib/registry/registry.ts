@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS, type Limits } from "../image/limits.ts";
 import { type Reference, withDefaultTag } from "../image/reference.ts";
 import type { Resolver } from "../ports.ts";
 import { createAuth } from "./auth.ts";
@@ -6,7 +7,6 @@ import { createCaller } from "./caller.ts";
 import { createClient } from "./client.ts";
 import type { Connect } from "./connector.ts";
 import { type CredentialsSource, createKeychain, type GoogleCredentials } from "./credentials.ts";
-import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { resolveImage } from "./resolve.ts";
 import { ReviewReader } from "./review-reader.ts";
 import { listTags } from "./tags.ts";

@@ -8,13 +8,13 @@ import {
   mightBeStarted,
 } from "../image/classify.ts";
 import type { Digest } from "../image/digest.ts";
+import { pastLimit } from "../image/limits.ts";
 import type { Descriptor, Index, Manifest } from "../image/manifest.ts";
 import { BUILDKIT_CACHE_CONFIG, INDEX_TYPES, MANIFEST_TYPES } from "../image/media-types.ts";
 import { formatPlatform, isRunnable } from "../image/platform.ts";
 import { type Canonical, canonical, type Reference } from "../image/reference.ts";
 import type { ResolvedImage } from "../image/resolved.ts";
 import { assembleIndex, type Finding, type Listed } from "./assemble.ts";
-import { pastLimit } from "./limits.ts";
 import type { ReviewReader, Unknown } from "./review-reader.ts";
 import { printable } from "./text.ts";
 

@@ -2,13 +2,13 @@ import pLimit, { type LimitFunction } from "p-limit";
 import { asVoucherError, VoucherError } from "../errors.ts";
 import { type Digest, names } from "../image/digest.ts";
 import { type ImageConfig, parseImageConfig } from "../image/image-config.ts";
+import { type Limits, pastLimit } from "../image/limits.ts";
 import { type Descriptor, type Index, type Manifest, parseManifest } from "../image/manifest.ts";
 import { canonical, formatReference, type Reference } from "../image/reference.ts";
 import { abandoned } from "../retry.ts";
 import type { Content } from "./cache.ts";
 import type { Client } from "./client.ts";
 import { about } from "./failure.ts";
-import { type Limits, pastLimit } from "./limits.ts";
 
 /** A document that was read, and its size in bytes. */
 export interface Opened<T> {

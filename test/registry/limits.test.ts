@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { digestOf } from "../../lib/image/digest.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../lib/image/limits.ts";
 import { OCI_CONFIG, OCI_MANIFEST } from "../../lib/image/media-types.ts";
-import { DEFAULT_LIMITS, type Limits } from "../../lib/registry/limits.ts";
 import { createRegistry, type Registry } from "../../lib/registry/registry.ts";
 import { type Listing, type ScriptedRegistry, scriptedRegistry } from "../support/scripted-registry.ts";
 
