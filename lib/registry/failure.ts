@@ -18,6 +18,8 @@ const BROKEN = [
   "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
   "HPE_INVALID_EOF_STATE",
 ];
+/** Nothing that the other side did: this machine has no connection left for now. */
+const EXHAUSTED = ["EMFILE", "ENFILE", "EADDRNOTAVAIL", "ENOBUFS"];
 const CERTIFICATE = /^(?:CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/;
 
 /** A URL fit for errors and logs: without user, query and fragment, which may hold credentials. */
@@ -29,7 +31,7 @@ export function redact(url: URL): string {
 export function brokenOff(host: string, thrown: unknown): VoucherError {
   if (thrown instanceof VoucherError) return thrown;
   const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const code = "code" in cause ? String(cause.code) : cause.name;
+  const code = "code" in cause && cause.code !== undefined ? String(cause.code) : cause.name;
   if (TIMEOUTS.includes(code)) {
     return new VoucherError("timeout", `${host} took too long to answer`, { retryable: true, cause });
   }
@@ -41,6 +43,10 @@ export function brokenOff(host: string, thrown: unknown): VoucherError {
           ? "is no known host"
           : "broke off";
     return new VoucherError("network", `${host} ${what} (${code})`, { retryable: true, cause });
+  }
+  if (EXHAUSTED.includes(code)) {
+    const message = `${host} could not be asked, as this machine has no connection left (${code})`;
+    return new VoucherError("network", message, { retryable: true, cause });
   }
   if (CERTIFICATE.test(code)) {
     const hint = "for a private certificate authority set NODE_EXTRA_CA_CERTS";

@@ -15,7 +15,7 @@ import { ERROR_BYTES } from "./limits.ts";
 export interface Timeouts {
   /** Until a connection stands. */
   readonly connect: number;
-  /** Until the answer's headers are there, and between two pieces of its body. */
+  /** Until the answer's headers are there, between two pieces of its body, and until the connection's next use at most. */
   readonly idle: number;
   /** Until the whole answer is there, so that a body that drips in ends too. */
   readonly answer: number;
@@ -63,6 +63,8 @@ export function createTransport(options: {
         allowH2: false,
         headersTimeout: timeouts.idle,
         bodyTimeout: timeouts.idle,
+        // A server that says so, under ever new names, would have us hold all of our descriptors open for minutes.
+        keepAliveMaxTimeout: timeouts.idle,
       });
     loaded = { connectors, agents: { anywhere: agent("anywhere"), public: agent("public") } };
     return loaded;
@@ -133,7 +135,7 @@ async function read(request: Request, response: Dispatcher.ResponseData): Promis
   const { statusCode: status, headers, body } = response;
   const retryAfter = parseRetryAfter(one(headers["retry-after"]), Date.now());
   const answer = { status, headers, ...(retryAfter === undefined ? {} : { retryAfter }) };
-  const encoding = one(headers["content-encoding"])?.trim().toLowerCase() ?? "identity";
+  const encoding = [headers["content-encoding"] ?? "identity"].flat().join(", ").trim().toLowerCase();
   const ok = status >= 200 && status < 300;
   if (!ok && encoding !== "identity") {
     discard(body);

@@ -1,10 +1,12 @@
 import type { ServerResponse } from "node:http";
+import { createServer, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { VoucherError } from "../../lib/errors.ts";
 import { digestOf } from "../../lib/image/digest.ts";
 import { OCI_INDEX, OCI_MANIFEST } from "../../lib/image/media-types.ts";
+import { parseReference } from "../../lib/image/reference.ts";
 import { createRegistry, type Registry } from "../../lib/registry/registry.ts";
 import { type Listing, type ScriptedRegistry, scriptedRegistry } from "../support/scripted-registry.ts";
 
@@ -224,6 +226,14 @@ describe("a body", () => {
     },
   );
 
+  it("that is compressed is refused too where a second header says so", async () => {
+    const wanted = image();
+    answerManifest(wanted, (response) =>
+      response.setHeader("content-encoding", ["identity", "gzip"]).end(gzipSync("{}")),
+    );
+    await expect(resolve(wanted)).rejects.toMatchObject({ code: "unsupported" });
+  });
+
   it("of an error that never ends is not read beyond what an error may have", async () => {
     const wanted = image();
     answerManifest(wanted, (response) => {
@@ -239,3 +249,66 @@ describe("a body", () => {
     await expect(resolve(wanted)).rejects.toMatchObject({ code: "network" });
   });
 });
+
+describe("what speaks no HTTP", () => {
+  it.each([
+    ["another protocol", "SSH-2.0-OpenSSH_9.9\r\n"],
+    ["a status that is none", "HTTP/1.1 1000 x\r\n\r\n"],
+    ["a length below nothing", "HTTP/1.1 200 OK\r\nContent-Length: -3\r\n\r\n{}"],
+    ["two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}"],
+    [
+      "a length and chunks",
+      "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    ],
+    [
+      "a switch of protocols",
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+    ],
+    [
+      "endless trailers",
+      `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n${"x: y\r\n".repeat(9000)}`,
+    ],
+  ])("is an error that names its host: %s", async (_, bytes) => {
+    await using raw = await rawServer((socket) => socket.end(bytes));
+    await expect(registry.resolve(parseReference(`${raw.host}/a/b:c`), signal)).rejects.toMatchObject({
+      code: "network",
+      message: expect.stringMatching(
+        new RegExp(`${raw.host} (?:could not be asked|broke off) \\([A-Z]\\w+\\)$`),
+      ),
+    });
+  });
+});
+
+describe("a connection that the server would keep for ever", () => {
+  it("is kept for a while only, though nothing else closes it", async () => {
+    const client = createRegistry({ timeouts: { connect: 1000, idle: 200, answer: 1000 } });
+    let open = 0;
+    await using raw = await rawServer((socket) => {
+      open += 1;
+      socket.on("close", () => {
+        open -= 1;
+      });
+      socket.write("HTTP/1.1 404 no\r\nKeep-Alive: timeout=600\r\nContent-Length: 0\r\n\r\n");
+    });
+
+    await client.resolve(parseReference(`${raw.host}/a/b:c`), signal).catch(() => {});
+
+    expect(open).toBe(1);
+    await expect.poll(() => open, { timeout: 5000 }).toBe(0);
+    await client.close();
+  });
+});
+
+/** Answers the first bytes of each connection in its own way. */
+async function rawServer(answer: (socket: Socket) => void) {
+  const server = createServer(
+    (socket) => void socket.on("error", () => {}).once("data", () => answer(socket)),
+  );
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  return {
+    host: `127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: () => new Promise<void>((closed) => void server.close(() => closed())),
+  };
+}
