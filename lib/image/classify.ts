@@ -50,6 +50,35 @@ export function isBuildKitCache(index: Index): boolean {
 }
 
 /**
+ * `document` without what nothing here hangs on: annotations but those by which attestations are known, and what layers say
+ * beside what they are. All documents of a review are held at once, and what some MiB of text say can take hundreds.
+ */
+export function essentialsOf(document: Index | Manifest): Index | Manifest {
+  const annotations = NOTHING;
+  if (document.kind === "index") {
+    const manifests = document.manifests.map((child) => ({ ...child, annotations: ofAttestations(child) }));
+    return { ...document, annotations, manifests };
+  }
+  const layers = document.layers.map(({ mediaType, digest, size }) => ({
+    mediaType,
+    digest,
+    size,
+    annotations,
+  }));
+  return { ...document, annotations, config: { ...document.config, annotations }, layers };
+}
+
+const NOTHING: Descriptor["annotations"] = {};
+
+function ofAttestations({ annotations }: Descriptor): Descriptor["annotations"] {
+  const kept = [REFERENCE_TYPE, REFERENCE_DIGEST].flatMap((name) => {
+    const value = annotations[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return kept.length === 0 ? NOTHING : Object.fromEntries(kept);
+}
+
+/**
  * Whether a child of an index is an attestation that BuildKit stored beside the images. Descriptor, sibling and content
  * must agree: runtimes select a child by platform alone, so a runnable image could hide behind the annotation.
  */

@@ -1,5 +1,6 @@
 import pLimit, { type LimitFunction } from "p-limit";
 import { asVoucherError, VoucherError } from "../errors.ts";
+import { essentialsOf } from "../image/classify.ts";
 import { type Digest, names } from "../image/digest.ts";
 import { type ImageConfig, parseImageConfig } from "../image/image-config.ts";
 import { type Limits, pastLimit } from "../image/limits.ts";
@@ -126,7 +127,7 @@ export class ReviewReader {
 }
 
 function toManifest({ bytes, mediaType }: Content): Index | Manifest {
-  return parseManifest(bytes, mediaType);
+  return essentialsOf(parseManifest(bytes, mediaType));
 }
 
 function toManifestOrUnknown(content: Content): Index | Manifest | Unknown {

@@ -5,6 +5,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { digestOf } from "../../lib/image/digest.ts";
+import { OCI_MANIFEST } from "../../lib/image/media-types.ts";
 import { parseReference } from "../../lib/image/reference.ts";
 import { createRegistry } from "../../lib/registry/registry.ts";
 import { scriptedRegistry } from "../support/scripted-registry.ts";
@@ -77,6 +78,37 @@ describe("memory", () => {
 
     await collect();
     expect(used() - before).toBeLessThan(4 * MIB);
+    await registry.close();
+    await server.close();
+  });
+
+  it("holds of a review little more than its documents' bytes, whatever they say", async () => {
+    const server = await scriptedRegistry();
+    const config = server.blob({ os: "linux", architecture: "amd64" });
+    const layer = {
+      mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
+      digest: config.digest,
+      size: 1,
+    };
+    const images = Array.from({ length: 6 }, (_, at) => {
+      const layers = Array.from({ length: 15_000 }, (__, key) => ({ ...layer, annotations: { [key]: "" } }));
+      const annotations = Object.fromEntries(
+        Array.from({ length: 90_000 }, (__, key) => [`${at}-${key}`, ""]),
+      );
+      return server.manifest({ schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers, annotations });
+    });
+    const index = server.index(images);
+    const registry = createRegistry({ cacheBytes: MIB });
+    await collect();
+    const before = used();
+
+    const resolved = await registry.resolve(server.name(`@${index.digest}`), signal);
+
+    await collect();
+    const bytes = images.reduce((sum, { size }) => sum + size, 0);
+    expect(bytes).toBeGreaterThan(20 * MIB);
+    expect(used() - before).toBeLessThan(bytes);
+    expect(resolved).toMatchObject({ images: { length: 6 } });
     await registry.close();
     await server.close();
   });
