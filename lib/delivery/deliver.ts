@@ -1,4 +1,4 @@
-import { asVoucherError } from "../errors.ts";
+import { asVoucherError, type VoucherError } from "../errors.ts";
 import { type Envelope, type Headers, parseEnvelope } from "../event/envelope.ts";
 import { type Push, parsePush } from "../event/push.ts";
 import { formatReference } from "../image/reference.ts";
@@ -30,6 +30,9 @@ export interface PushRequest {
   readonly body: Uint8Array;
 }
 
+/** What a delivery brought: a message, or a request that holds none. */
+type Received = { readonly envelope: Envelope } | { readonly body: Uint8Array; readonly error: VoucherError };
+
 /** What became of one delivery, as far as it got. */
 interface Handled {
   readonly envelope?: Envelope;
@@ -38,18 +41,44 @@ interface Handled {
   readonly ending: Ending;
 }
 
-/**
- * Handles one delivery of one event, from its bytes to its settlement: publishes the copy that the settlement asks for, and
- * records how it ended. Never throws: whatever happens is an ending, and `settle` knows what follows.
- */
-export async function deliver(
+/** Handles one delivery of one event that was pushed, from its bytes to its settlement. Never throws. */
+export function deliver(
   request: PushRequest,
+  settings: DeliverySettings,
+  ports: DeliveryPorts,
+): Promise<Settlement> {
+  return attend(unwrap(request), settings, ports);
+}
+
+/** Handles one delivery of one event that was pulled: its message needs no unwrapping. Never throws. */
+export function deliverMessage(
+  envelope: Envelope,
+  settings: DeliverySettings,
+  ports: DeliveryPorts,
+): Promise<Settlement> {
+  return attend({ envelope }, settings, ports);
+}
+
+function unwrap({ headers, body }: PushRequest): Received {
+  try {
+    return { envelope: parseEnvelope(headers, body) };
+  } catch (fault) {
+    return { body, error: asVoucherError(fault) };
+  }
+}
+
+/**
+ * From what was received to its settlement: publishes the copy that the settlement asks for, and records how it ended.
+ * Whatever happens is an ending, and `settle` knows what follows.
+ */
+async function attend(
+  received: Received,
   settings: DeliverySettings,
   ports: DeliveryPorts,
 ): Promise<Settlement> {
   const started = ports.clock.now();
   const signal = ports.clock.deadline(settings.deadline);
-  const handled = await handle(request, settings, ports, signal, started);
+  const handled = await handle(received, settings, ports, signal, started);
   const { waited, firstSeen } = handled.origin;
   const isWaiting = waited && started.getTime() - firstSeen.getTime() < settings.maxMinutes * 60_000;
   const decided = settle(handled.ending, {
@@ -57,30 +86,32 @@ export async function deliver(
     maxAttempts: isWaiting ? undefined : settings.maxAttempts,
     mayWait: ports.publisher.has("waiting") && !waited,
   });
-  const { envelope, push, origin } = handled;
+  const { push, origin } = handled;
   const image = push === undefined ? undefined : formatReference(push.image);
-  const settlement = await publishCopy(decided, { original: envelope ?? request.body, origin, image }, ports);
+  const original = "envelope" in received ? received.envelope : received.body;
+  const settlement = await publishCopy(decided, { original, origin, image }, ports);
   record(settlement, handled, ports, started);
   return settlement;
 }
 
 async function handle(
-  request: PushRequest,
+  received: Received,
   settings: DeliverySettings,
   ports: DeliveryPorts,
   signal: AbortSignal,
   now: Date,
 ): Promise<Handled> {
-  let envelope: Envelope | undefined;
+  if ("error" in received) {
+    return { origin: originOf(undefined, now), ending: { kind: "malformed", error: received.error } };
+  }
+  const { envelope } = received;
+  const origin = originOf(envelope, now);
   let push: Push;
   try {
-    envelope = parseEnvelope(request.headers, request.body);
     push = parsePush(envelope.data);
   } catch (fault) {
-    const ending: Ending = { kind: "malformed", error: asVoucherError(fault) };
-    return { ...(envelope === undefined ? {} : { envelope }), origin: originOf(envelope, now), ending };
+    return { envelope, origin, ending: { kind: "malformed", error: asVoucherError(fault) } };
   }
-  const origin = originOf(envelope, now);
   if (push.kind === "ignored") return { envelope, origin, ending: push };
   const { checks, platforms, onlyHostsOf, maxMinutes } = settings;
   const patience = { since: origin.firstSeen, maxMinutes };
