@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { VoucherError } from "../errors.ts";
 import { type JsonObject, parseJson, refuseCaseVariants, reservedKeys } from "./json.ts";
-import type { Platform } from "./platform.ts";
+import { PLATFORM_TEXT, type Platform } from "./platform.ts";
 
 /** What an image's config says, as far as it is judged. OCI image specification, image configuration. */
 export interface ImageConfig {
@@ -21,10 +21,11 @@ const RESERVED = reservedKeys(
 );
 const RESERVED_IN_CONFIG = reservedKeys("User");
 
+const PlatformText = z.string().check(z.regex(PLATFORM_TEXT));
 const ImageConfigSchema = z.object({
-  os: z.string().check(z.minLength(1)),
-  architecture: z.string().check(z.minLength(1)),
-  variant: z.optional(z.string()),
+  os: PlatformText.check(z.minLength(1)),
+  architecture: PlatformText.check(z.minLength(1)),
+  variant: z.optional(PlatformText),
   "os.version": z.optional(z.string()),
   "os.features": z.optional(z.nullable(z.array(z.string()))),
   config: z.optional(z.nullable(z.looseObject({ User: z.optional(z.nullable(z.string())) }))),

@@ -10,7 +10,7 @@ import {
   OCI_MANIFEST,
   SCHEMA_1_TYPES,
 } from "./media-types.ts";
-import type { Platform } from "./platform.ts";
+import { PLATFORM_TEXT, type Platform } from "./platform.ts";
 
 /** A pointer to content: OCI image specification, descriptor. */
 export interface Descriptor {
@@ -66,10 +66,11 @@ const RESERVED_IN_DESCRIPTOR = reservedKeys(
 );
 const RESERVED_IN_PLATFORM = reservedKeys("architecture", "os", "os.version", "os.features", "variant");
 
+const PlatformText = z.string().check(z.regex(PLATFORM_TEXT));
 const PlatformSchema = z.object({
-  os: z.string(),
-  architecture: z.string(),
-  variant: z.optional(z.string()),
+  os: PlatformText,
+  architecture: PlatformText,
+  variant: z.optional(PlatformText),
   "os.version": z.optional(z.string()),
   "os.features": z.optional(z.nullable(z.array(z.string()))),
 });
@@ -154,11 +155,14 @@ function toManifest(document: JsonObject, mediaType: string | undefined): Manife
   };
 }
 
+/** Wider than RFC 6838, yet text that can be shown: it ends up in answers and logs. */
+const MEDIA_TYPE = /^[\x21-\x7e]{0,255}$/;
+
 /** The type that the document and the registry agree on. A generic Content-Type agrees with every document. */
 function agreedType(document: JsonObject, servedAs: string | undefined): string | undefined {
   const own = document["mediaType"];
   if (own === undefined) return isManifestType(servedAs) ? servedAs : undefined;
-  if (typeof own !== "string") throw malformed("its mediaType is no text");
+  if (typeof own !== "string" || !MEDIA_TYPE.test(own)) throw malformed("its mediaType is no media type");
   if (servedAs !== undefined && own !== servedAs) {
     throw malformed(`it calls itself ${shorten(own)}, but was served as ${shorten(servedAs)}`);
   }
@@ -232,7 +236,7 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 function shorten(text: string): string {
-  return text.slice(0, 100);
+  return text.slice(0, 100).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\u{fffd}");
 }
 
 function malformed(why: string): VoucherError {

@@ -29,6 +29,12 @@ const VARIANT = new Map([
   ["armel", "v6"],
 ]);
 
+/**
+ * What a document may say of a platform: text that can be shown and logged. Longer, it would fill what reports it; with
+ * control characters, it would be more than text to a terminal.
+ */
+export const PLATFORM_TEXT = /^[^\p{C}\p{Zl}\p{Zp}]{0,255}$/u;
+
 /** Parses `os/architecture[/variant]`. Throws `usage`. */
 export function parsePlatform(text: string): Platform {
   const parts = text.split("/");

@@ -11,6 +11,7 @@ import type {
   Skipped,
   Unresolved,
 } from "../image/resolved.ts";
+import { printable } from "./text.ts";
 
 /** What a child of an index turned out to be. */
 export type Finding =
@@ -62,7 +63,13 @@ export function assembleIndex(
   }
   const { mediaType } = index;
   return order.length === 0
-    ? { kind: "artifact", reference, mediaType, artifactType: index.artifactType ?? mediaType, skipped }
+    ? {
+        kind: "artifact",
+        reference,
+        mediaType,
+        artifactType: printable(index.artifactType ?? mediaType),
+        skipped,
+      }
     : { kind: "index", reference, mediaType, images, skipped, unresolved, order };
 }
 

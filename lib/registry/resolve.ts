@@ -42,7 +42,7 @@ export async function resolveImage(reader: ReviewReader, named: Reference): Prom
 function companion(reference: Canonical, document: Index | Manifest): ResolvedImage {
   const { mediaType } = document;
   const own = document.kind === "index" ? document.artifactType : artifactTypeOf(document);
-  return { kind: "artifact", reference, mediaType, artifactType: own ?? mediaType, skipped: [] };
+  return { kind: "artifact", reference, mediaType, artifactType: printable(own ?? mediaType), skipped: [] };
 }
 
 async function resolveManifest(
@@ -54,7 +54,7 @@ async function resolveManifest(
   const { mediaType } = manifest;
   const artifactType = artifactTypeOf(manifest);
   if (artifactType !== undefined)
-    return { kind: "artifact", reference, mediaType, artifactType, skipped: [] };
+    return { kind: "artifact", reference, mediaType, artifactType: printable(artifactType), skipped: [] };
   const config = await reader.config(manifest.config);
   const { platform } = config;
   const image = { reference, platform, otherPlatforms: [], mediaType, size, manifest, config, via: [] };

@@ -10,5 +10,5 @@ export function printable(text: unknown): string {
     .slice(0, 4 * LONGEST)
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, " ")
     .trim();
-  return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
+  return (line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line).toWellFormed();
 }

@@ -63,7 +63,7 @@ describe("memory", () => {
     const server = await scriptedRegistry();
     const padding = "x".repeat(32 * 1024);
     const images = Array.from({ length: 600 }, (_, at) =>
-      server.image({ os: "linux", architecture: `${at}-${padding}` }),
+      server.image({ os: "linux", architecture: `${at}` }, { user: padding }),
     );
     const registry = createRegistry({ cacheBytes: MIB });
     const resolve = async (from: number, to: number) => {

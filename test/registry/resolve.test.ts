@@ -686,6 +686,40 @@ describe("a document that must not be used", () => {
     });
   });
 
+  it.each([
+    ["a control character in it", "linux\u001b[2J"],
+    ["a line break in it", "linux\nINFO all is well"],
+    ["text that turns its direction", "\u202elinux"],
+    ["half a character", "\ud800"],
+    ["more than anybody reads", "x".repeat(256)],
+  ])(
+    "is an index, or a config, whose platform has %s: it would end up in logs and terminals",
+    async (_, os) => {
+      const listed = server.index([server.image(AMD64, { declare: { os, architecture: "amd64" } })]);
+      const configured = server.image({ os, architecture: "amd64" });
+
+      await expect(resolve(listed)).rejects.toMatchObject({ code: "malformed" });
+      await expect(resolve(configured)).rejects.toMatchObject({ code: "malformed" });
+    },
+  );
+
+  it("is one whose own mediaType is more than text, and the error does not pass that on", async () => {
+    const config = server.blob({ ...AMD64, config: {} });
+    const mediaType = "a\u001b[2J\nb";
+    const image = server.manifest({ schemaVersion: 2, mediaType, config, layers: [] }, { mediaType: null });
+
+    const error: unknown = await resolve(image).catch((thrown: unknown) => thrown);
+
+    expect(error).toMatchObject({ code: "malformed" });
+    expect(String(error)).not.toMatch(/\p{Cc}/u);
+  });
+
+  it("names an artifact's type without what could upset a terminal", async () => {
+    const config = { ...server.blob({}), mediaType: "a\u001b[2J\nb" };
+    const image = server.manifest({ schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [] });
+    await expect(resolve(image)).resolves.toMatchObject({ kind: "artifact", artifactType: "a [2J b" });
+  });
+
   it("says of Docker schema 1 what it is and what to do", async () => {
     const old = server.manifest(
       { schemaVersion: 1 },
