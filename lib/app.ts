@@ -4,16 +4,20 @@ import { factsOf } from "./app/evidence.ts";
 import { once } from "./app/once.ts";
 import { publisherOf } from "./app/publishing.ts";
 import { registryOf } from "./app/registry.ts";
+import { secretsOf } from "./app/secrets.ts";
+import { type SubscribeRequest, subscribe } from "./app/subscribing.ts";
 import type { Surroundings } from "./app/surroundings.ts";
 import type { Check } from "./check/contract.ts";
 import type { Config } from "./config/config.ts";
-import { deliver, type PushRequest } from "./delivery/deliver.ts";
+import { deliver, deliverMessage, type PushRequest } from "./delivery/deliver.ts";
 import { deliverOccurrence } from "./delivery/deliver-occurrence.ts";
 import type { Settlement } from "./delivery/settle.ts";
+import type { Envelope } from "./event/envelope.ts";
 import { applicationDefaultCredentials } from "./google/credentials.ts";
 import type { Reference } from "./image/reference.ts";
 import type { ResolvedImage } from "./image/resolved.ts";
 import type { Clock, Observer } from "./ports.ts";
+import type { Pulled } from "./pubsub/subscriber.ts";
 import { type ReviewRequest, review } from "./review/review.ts";
 import { toVerdict, type Verdict } from "./review/verdict.ts";
 import { verify } from "./review/verify.ts";
@@ -40,6 +44,8 @@ export interface App {
   deliver(request: PushRequest): Promise<Settlement>;
   /** Handles one delivery of an announcement of Container Analysis; never throws. */
   deliverOccurrence(request: PushRequest): Promise<Settlement>;
+  /** Pulls a subscription and handles its push events until `stop` aborts. Throws where it cannot be pulled from. */
+  subscribe(request: SubscribeRequest, stop: AbortSignal): Promise<Pulled>;
 }
 
 export interface AppOptions extends Surroundings {
@@ -53,10 +59,11 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
     deadline: (milliseconds) => AbortSignal.timeout(milliseconds),
   };
   const google = applicationDefaultCredentials();
+  const means = { google, observer, secrets: secretsOf(config, google, { env }) };
   const resolver = once(() => registryOf(config, google, { env }));
-  const attesting = once(() => attestingOf(config, google, observer));
+  const attesting = once(() => attestingOf(config, means));
   const publisher = once(() => publisherOf(config, { env }));
-  const facts = once(() => factsOf(config, google, observer, clock.now));
+  const facts = once(() => factsOf(config, means, clock.now));
   const reviewPorts = () => ({
     resolver: resolver(),
     evidence: facts().evidence,
@@ -95,6 +102,11 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
     deliver: (request) => deliver(request, events(), deliveryPorts()),
     deliverOccurrence: (request) =>
       deliverOccurrence(request, events(), { ...deliveryPorts(), announcements: facts().announcements }),
+    subscribe(request, stop) {
+      const deliver = (message: Envelope, deadline: number) =>
+        deliverMessage(message, { ...events(), deadline }, deliveryPorts());
+      return subscribe(request, { config, observer, env, deliver }, stop);
+    },
   };
 }
 

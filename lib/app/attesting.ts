@@ -4,27 +4,23 @@ import type { Credentials } from "../google/credentials.ts";
 import { parseEndpoint } from "../google/endpoint.ts";
 import { createRest } from "../google/rest.ts";
 import { createGrafeasClient } from "../grafeas/client.ts";
-import type { AttestationStore, KeyRing, Observer, Signer } from "../ports.ts";
-import { createKeyRing } from "../sign/key-ring.ts";
-import { createPkixSigner } from "../sign/pkix.ts";
-import { readTrustedKeys } from "../sign/trusted-keys.ts";
+import type { AttestationStore, KeyRing, Observer } from "../ports.ts";
+import type { KeyedSigner } from "../sign/keyed-signer.ts";
 import { createContainerAnalysisStore } from "../store/container-analysis.ts";
+import type { Means } from "./means.ts";
+import { keyRingOf, signerOf } from "./signing.ts";
 
 /** How attestations are made, believed and kept. */
 export interface Attesting {
-  readonly signer: Signer;
+  readonly signer: KeyedSigner;
   readonly keyRing: KeyRing;
   readonly store: AttestationStore;
 }
 
 /** Wires signer, key ring and store. Throws `config` where no store is configured. */
-export function attestingOf(config: Config, google: Credentials, observer: Observer): Attesting {
-  const signer = createPkixSigner(config.pkixKeys, config);
-  const keyRing = createKeyRing(async () => {
-    const own = [...(await signer.publicKeys())].map(([check, key]) => ({ check, key }));
-    return [...own, ...(await readTrustedKeys(config.trustedKeys))];
-  });
-  return { signer, keyRing, store: storeOf(config, google, observer) };
+export function attestingOf(config: Config, means: Means): Attesting {
+  const signer = signerOf(config, means);
+  return { signer, keyRing: keyRingOf(config, signer), store: storeOf(config, means.google, means.observer) };
 }
 
 /** The project that attestations are kept in. Throws `config` where none is set. */

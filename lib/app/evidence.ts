@@ -11,6 +11,8 @@ import { createOpenSourceGrafeas } from "../grafeas/open-source.ts";
 import { openSourceEndpoint } from "../grafeas/open-source-endpoint.ts";
 import type { OccurrenceSource } from "../grafeas/reader.ts";
 import type { Announcements, EvidenceSource, Observer } from "../ports.ts";
+import type { Means } from "./means.ts";
+import { signInFor } from "./secrets.ts";
 
 /** Where facts about images come from, and who says that there are new ones. */
 export interface Facts {
@@ -19,11 +21,11 @@ export interface Facts {
 }
 
 /** Wires the collectors of evidence. Nothing is asked before a check needs it. Throws `config`. */
-export function factsOf(config: Config, google: Credentials, observer: Observer, now: () => Date): Facts {
-  const occurrences = occurrencesOf(config, google, observer);
+export function factsOf(config: Config, means: Means, now: () => Date): Facts {
+  const occurrences = occurrencesOf(config, means.google, means.observer);
   const commitOf = createCommitSource({
     endpoint: parseGitHubEndpoint(config.github.endpoint),
-    signInFor: () => undefined,
+    signInFor: (owner) => signInFor(owner, config, means.secrets),
   });
   const evidence = createEvidenceSource(now, {
     occurrences,

@@ -1,7 +1,7 @@
 import type { Config } from "../config/config.ts";
 import type { Publisher } from "../ports.ts";
+import { fullTopicName } from "../pubsub/names.ts";
 import { createPublisher } from "../pubsub/publisher.ts";
-import { fullTopicName } from "../pubsub/topics.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** A publisher to the topics that are configured. Throws `config` for a topic that cannot be named in full. */

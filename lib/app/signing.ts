@@ -1,0 +1,46 @@
+import type { Config } from "../config/config.ts";
+import type { Secrets } from "../config/secrets/secrets.ts";
+import { parseEndpoint } from "../google/endpoint.ts";
+import { createRest } from "../google/rest.ts";
+import type { KeyRing } from "../ports.ts";
+import { createKeyRing } from "../sign/key-ring.ts";
+import type { KeyedSigner } from "../sign/keyed-signer.ts";
+import { createKmsSigner } from "../sign/kms.ts";
+import { createPgpSigner, type PgpKey } from "../sign/pgp.ts";
+import { createPkixSigner } from "../sign/pkix.ts";
+import { readTrustedKeys } from "../sign/trusted-keys.ts";
+import type { Means } from "./means.ts";
+
+/** The signer that the configuration names. Keys are read, and services asked, on first use. */
+export function signerOf(config: Config, { google, secrets, observer }: Means): KeyedSigner {
+  const { allowSharedKeys } = config;
+  switch (config.signer) {
+    case "pkix":
+      return createPkixSigner(config.pkixKeys, { allowSharedKeys });
+    case "pgp":
+      return createPgpSigner(async () => pgpKeys(await secrets()), { allowSharedKeys });
+    case "kms": {
+      const endpoint = parseEndpoint(config.kms.endpoint, "kms.endpoint");
+      const rest = createRest({ endpoint, credentials: google });
+      return createKmsSigner({ keys: config.kmsKeys, rest, allowSharedKeys, observer });
+    }
+  }
+}
+
+/** The keys that verification believes: the signer's own, and those of `trusted_keys`. */
+export function keyRingOf({ trustedKeys }: Config, signer: KeyedSigner): KeyRing {
+  return createKeyRing(async () => {
+    const own = [...(await signer.publicKeys())].map(([check, key]) => ({ check, key }));
+    return [...own, ...(await readTrustedKeys(trustedKeys))];
+  });
+}
+
+async function pgpKeys({ openpgpkeys }: Secrets): Promise<readonly PgpKey[]> {
+  return Promise.all(
+    [...openpgpkeys].map(async ([check, { armoredKey, passphrase }]) => ({
+      check,
+      armoredKey: await armoredKey.reveal(),
+      ...(passphrase === undefined ? {} : { passphrase: await passphrase.reveal() }),
+    })),
+  );
+}
