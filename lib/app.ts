@@ -23,7 +23,7 @@ import { toVerdict, type Verdict } from "./review/verdict.ts";
 import { verify } from "./review/verify.ts";
 
 export { generatePkixKey, type KeyPair } from "./sign/generate.ts";
-export type { Check, Reference, ResolvedImage, Settlement, Verdict };
+export type { Check, Reference, ResolvedImage, Settlement, SubscribeRequest, Verdict };
 
 /** The wired application. What an instance needs is built on first use and then kept. */
 export interface App {

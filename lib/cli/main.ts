@@ -7,6 +7,7 @@ import { type GenerateFlags, generateCommand } from "./keys.ts";
 import { resolveCommand } from "./resolve.ts";
 import { checkCommand, type ReviewFlags, verifyCommand } from "./review.ts";
 import { type CommonFlags, runCommand, sentence } from "./session.ts";
+import { type SubscribeFlags, subscribeCommand } from "./subscribe.ts";
 import { processTerminal } from "./terminal.ts";
 
 const program = new Command("voucher")
@@ -41,6 +42,18 @@ withReviewFlags(program.command("verify"))
     runCommand(flags, (session) => verifyCommand(images, flags, session)),
   );
 
+withCommonFlags(program.command("subscribe"), "the review of one image")
+  .description("pull a subscription and review what it announces, until SIGTERM or Ctrl-C")
+  .option("-p, --project <project>", "where the subscription is (default: pubsub.project)")
+  .option("-s, --subscription <name>", "short or full name (default: pubsub.subscription)")
+  .action((flags: SubscribeFlags) =>
+    runCommand(
+      flags,
+      (session) => subscribeCommand(flags, session),
+      flags.quiet === true ? "WARNING" : "INFO",
+    ),
+  );
+
 const keys = program.command("keys").description("make the keys that attestations are signed with");
 keys
   .command("generate")
@@ -52,7 +65,7 @@ keys
     process.exitCode = await generateCommand(flags, processTerminal());
   });
 
-function withCommonFlags(command: Command): Command {
+function withCommonFlags(command: Command, timed = "the whole command"): Command {
   return command
     .option(
       "-c, --config <file>",
@@ -61,7 +74,7 @@ function withCommonFlags(command: Command): Command {
     .option("--json", "one JSON document on stdout, nothing else there")
     .option("-q, --quiet", "no more than the answer")
     .option("-v, --verbose", "log what is done, on stderr")
-    .option("--timeout <seconds>", "the time that the whole command may take", seconds);
+    .option("--timeout <seconds>", `the time that ${timed} may take`, seconds);
 }
 
 function withReviewFlags(command: Command): Command {

@@ -27,23 +27,27 @@ export interface Session {
   /** Whether a configuration file was found. */
   readonly configured: boolean;
   readonly terminal: Terminal;
+  /** Aborts at Ctrl-C, and when the time of the whole command is up. */
   readonly signal: AbortSignal;
+  /** Aborts at Ctrl-C alone, for a command that has no end of its own. */
+  readonly interrupted: AbortSignal;
 }
 
 /**
  * Runs one command and sets the exit code it returns. What it throws becomes one sentence on stderr. Ctrl-C ends its work
- * and exits 130.
+ * and exits 130. From `level` on it logs, unless flags or environment say otherwise.
  */
 export async function runCommand(
   flags: CommonFlags,
   command: (session: Session) => Promise<ExitCode>,
+  level: "INFO" | "WARNING" = "WARNING",
 ): Promise<void> {
   const terminal = processTerminal();
   const interrupt = new AbortController();
   const onInterrupt = () => interrupt.abort(new VoucherError("cancelled", "interrupted"));
   process.on("SIGINT", onInterrupt);
   try {
-    const code = await command(await openSession(flags, terminal, interrupt.signal));
+    const code = await command(await openSession(flags, level, terminal, interrupt.signal));
     process.exitCode = interrupt.signal.aborted ? EXIT.interrupted : code;
   } catch (fault) {
     const error = asVoucherError(fault);
@@ -63,7 +67,12 @@ export function sentence(error: VoucherError): string {
   return `voucher: ${error.message}`;
 }
 
-async function openSession(flags: CommonFlags, terminal: Terminal, interrupt: AbortSignal): Promise<Session> {
+async function openSession(
+  flags: CommonFlags,
+  usualLevel: "INFO" | "WARNING",
+  terminal: Terminal,
+  interrupted: AbortSignal,
+): Promise<Session> {
   const platforms = flags.platform?.map(parsePlatform);
   const { config, file, warnings } = await loadConfig({
     ...(flags.config === undefined ? {} : { file: flags.config }),
@@ -77,11 +86,12 @@ async function openSession(flags: CommonFlags, terminal: Terminal, interrupt: Ab
     },
   });
   if (flags.quiet !== true) for (const warning of warnings) terminal.err(`warning: ${warning}`);
-  const level = flags.verbose === true ? "DEBUG" : parseLevel(process.env["VOUCHER_LOG_LEVEL"] ?? "WARNING");
+  const level = flags.verbose === true ? "DEBUG" : parseLevel(process.env["VOUCHER_LOG_LEVEL"] ?? usualLevel);
   const app = await createApp(config, {
     observer: createJsonLog({ level, write: terminal.err }),
     env: process.env,
   });
   const deadline = AbortSignal.timeout((config.limits.timeoutSeconds + (flags.wait ?? 0)) * 1000);
-  return { app, configured: file !== undefined, terminal, signal: AbortSignal.any([deadline, interrupt]) };
+  const signal = AbortSignal.any([deadline, interrupted]);
+  return { app, configured: file !== undefined, terminal, signal, interrupted };
 }

@@ -2,6 +2,8 @@ import type { PubSub } from "@google-cloud/pubsub";
 import { VoucherError } from "../errors.ts";
 import type { Message, Publisher, Topic } from "../ports.ts";
 import { untilAborted } from "../retry.ts";
+import { connect } from "./connect.ts";
+import { toVoucherError } from "./failure.ts";
 
 export interface PublisherOptions {
   /** Full names of the topics that are configured. */
@@ -21,18 +23,11 @@ export function createPublisher({ topics, emulator }: PublisherOptions): Publish
     async publish(topic, message, signal) {
       const name = topics[topic];
       if (name === undefined) throw new VoucherError("config", `no ${topic} topic is configured`);
-      client ??= connect(emulator);
+      client ??= connect(emulator).then((connected) => connected.client);
       const published = client.then((pubsub) => send(pubsub, name, message));
       await untilAborted(published, signal);
     },
   };
-}
-
-async function connect(emulator: string | undefined): Promise<PubSub> {
-  const { PubSub } = (await import("@google-cloud/pubsub")).default;
-  return new PubSub(
-    emulator === undefined ? {} : { apiEndpoint: emulator, projectId: "local", emulatorMode: true },
-  );
 }
 
 async function send(client: PubSub, name: string, { data, attributes }: Message): Promise<void> {
@@ -40,10 +35,10 @@ async function send(client: PubSub, name: string, { data, attributes }: Message)
   try {
     await topic.publishMessage({ data: Buffer.from(data), attributes: { ...attributes } });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new VoucherError("unavailable", `Pub/Sub did not accept a message on ${name}: ${why}`, {
-      retryable: true,
-      cause,
+    throw toVoucherError(cause, {
+      name,
+      complaint: "did not accept a message on",
+      role: "roles/pubsub.publisher",
     });
   }
 }
