@@ -76,7 +76,7 @@ function isTag(registry: string, repository: string, tag: string): boolean {
 
 /** The page after this one, by its `Link` (RFC 8288). Only its query counts: the list stays where it is. */
 function nextPage({ headers }: Answer, url: URL): URL | undefined {
-  const target = /<([^>]*)>\s*;[^,]*\brel="?next\b/i.exec([headers["link"] ?? []].flat().join(", "))?.[1];
+  const target = /<([^<>]*)>\s*;[^,<]*\brel="?next\b/i.exec([headers["link"] ?? []].flat().join(", "))?.[1];
   if (target === undefined) return undefined;
   const next = new URL(url);
   const link = URL.parse(target, url.href);

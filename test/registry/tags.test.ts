@@ -76,6 +76,15 @@ describe("the tags of a repository", () => {
     await expect(list()).rejects.toMatchObject({ code: "malformed" });
   });
 
+  it("are read in time though each page's links are made to be read slowly", async () => {
+    const pages = Array.from({ length: 20 }, (_, at) => ({ tags: [`v${at}`] }));
+    serve(pages, (page) => `${"<".repeat(15_000)}, <${PATH}?page=${page}>; rel="next"`);
+    const start = performance.now();
+
+    await expect(list()).resolves.toHaveLength(20);
+    expect(performance.now() - start).toBeLessThan(2_000);
+  });
+
   it("that never end are refused", async () => {
     server.on(`${PATH}*`, (request, response) => {
       const page = Number(new URL(request.url ?? "", "http://x").searchParams.get("page") ?? 0);
