@@ -15,19 +15,32 @@ export function indexOutcome(name: string, platforms: readonly PlatformReview[])
       .map(({ outcome }) => ({ platform, outcome })),
   );
   const failed = judged.flatMap(({ platform, outcome }) =>
-    outcome.status === "fail" ? [`${nameOf(platform)}: ${outcome.reason}`] : [],
+    outcome.status === "fail" ? [{ platform, reason: outcome.reason }] : [],
   );
-  if (failed.length > 0) return fail(failed.join("; "));
+  if (failed.length > 0) return fail(said(failed));
   const faults = judged.flatMap(({ platform, outcome }) =>
-    outcome.status === "error" ? [{ platform, error: outcome.error }] : [],
+    outcome.status === "error" ? [{ platform, error: outcome.error, reason: outcome.error.message }] : [],
   );
   if (faults.length > 0) return error(combine(faults));
   const awaited = judged.flatMap(({ platform, outcome }) =>
-    outcome.status === "pending" ? [{ ...outcome, reason: `${nameOf(platform)}: ${outcome.reason}` }] : [],
+    outcome.status === "pending" ? [{ platform, awaiting: outcome.awaiting, reason: outcome.reason }] : [],
   );
   const [first] = awaited;
-  if (first !== undefined) return pending(first.awaiting, awaited.map(({ reason }) => reason).join("; "));
+  if (first !== undefined) return pending(first.awaiting, said(awaited));
   return judged.length === 0 ? error(nothingCovered(name, platforms)) : pass;
+}
+
+interface Said {
+  readonly platform: PlatformReview;
+  readonly reason: string;
+}
+
+/** What is said of each platform, and once what is said of several. */
+function said(all: readonly Said[]): string {
+  const byReason = Map.groupBy(all, ({ reason }) => reason);
+  return [...byReason]
+    .map(([reason, some]) => `${some.map(({ platform }) => nameOf(platform)).join(", ")}: ${reason}`)
+    .join("; ");
 }
 
 /** Whether a check has judged any of these platforms. */
@@ -44,13 +57,10 @@ function nothingCovered(name: string, platforms: readonly PlatformReview[]): Vou
   );
 }
 
-function combine(faults: readonly { platform: PlatformReview; error: VoucherError }[]): VoucherError {
+function combine(faults: readonly (Said & { readonly error: VoucherError })[]): VoucherError {
   const worst = faults.find(({ error }) => error.retryable)?.error ?? faults[0]?.error;
-  const message = faults.map(({ platform, error }) => `${nameOf(platform)}: ${error.message}`).join("; ");
-  return new VoucherError(worst?.code ?? "internal", message, {
-    retryable: worst?.retryable ?? false,
-    cause: worst,
-  });
+  const { code = "internal", retryable = false } = worst ?? {};
+  return new VoucherError(code, said(faults), { retryable, cause: worst });
 }
 
 function nameOf({ platform, reference }: PlatformReview): string {
