@@ -53,6 +53,7 @@ async function signAll(
 ): Promise<Puts> {
   const puts = new Map<Owed, Put>();
   const sign = async (one: Owed) => {
+    if (one.existing.undecided !== undefined) throw one.existing.undecided; // what stands there may count
     const payload = ports.store.document(one.checkName, one.subject);
     const signature = await ports.signer.sign(one.checkName, payload, signal);
     const attestation = { checkName: one.checkName, subject: one.subject, payload, signature };

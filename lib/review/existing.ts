@@ -1,5 +1,6 @@
 import type { Signature, StoredAttestation } from "../attest/attestation.ts";
 import { speaksOf } from "../attest/payload.ts";
+import { asVoucherError, type VoucherError } from "../errors.ts";
 import { type Canonical, canonical, formatReference } from "../image/reference.ts";
 import type { AttestationStore, KeyRing, Put } from "../ports.ts";
 import type { Counting } from "./judgement.ts";
@@ -10,6 +11,8 @@ export interface Existing {
   readonly counting?: Counting;
   /** Why each of the others does not count. */
   readonly rejected: readonly string[];
+  /** Why nobody can say just now whether an attestation counts: its key cannot be asked for. */
+  readonly undecided?: VoucherError;
   /** The attestation whose place a new one has to take, with the signatures on it that are trusted. */
   readonly replaceable?: NonNullable<Put["replaces"]>;
 }
@@ -21,6 +24,7 @@ interface Verified {
   readonly stored: StoredAttestation;
   readonly trusted: readonly Signature[];
   readonly reason: string;
+  readonly undecided?: VoucherError;
 }
 
 const NOTHING: Existing = { rejected: [] };
@@ -39,7 +43,11 @@ export async function findExisting(
 ): Promise<ExistingAttestations> {
   const distinct = new Map(subjects.map((subject) => [placeOf(subject, ""), subject]));
   const stored = await store.list([...distinct.values()], checkNames, signal);
-  const verified = await Promise.all(stored.map((attestation) => verify(attestation, keyRing, signal)));
+  const verified = await Promise.all(
+    stored.map((attestation) =>
+      verify(attestation, keyRing, signal).catch((fault) => undecided(attestation, fault)),
+    ),
+  );
   const byPlace = Map.groupBy(verified, ({ stored }) => placeOf(stored.subject, stored.checkName));
   return (subject, checkName) => {
     const found = byPlace.get(placeOf(subject, checkName));
@@ -65,14 +73,23 @@ async function verify(stored: StoredAttestation, keyRing: KeyRing, signal: Abort
   return { stored, trusted, reason };
 }
 
+/** A key that cannot be read hinders the attestations that it made, and no other. */
+function undecided(stored: StoredAttestation, fault: unknown): Verified {
+  const error = asVoucherError(fault);
+  return { stored, trusted: [], reason: error.message, undecided: error };
+}
+
 function toExisting(found: readonly Verified[]): Existing {
   const best = found.find(({ trusted }) => trusted.length > 0) ?? found[0];
   if (best === undefined) return NOTHING;
   const { stored, trusted } = best;
   const [signature] = trusted;
+  const unknown =
+    signature === undefined ? found.find((one) => one.undecided !== undefined)?.undecided : undefined;
   const since = stored.createdAt === undefined ? {} : { since: stored.createdAt };
   return {
     ...(signature === undefined ? {} : { counting: { payload: stored.payload, signature, ...since } }),
+    ...(unknown === undefined ? {} : { undecided: unknown }),
     rejected: found.filter((one) => one.trusted.length === 0).map(({ reason }) => reason),
     replaceable: { stored, keep: trusted },
   };

@@ -92,8 +92,9 @@ function judgementOf(
   lacking: readonly string[] = [],
 ): Judgement {
   if (existing instanceof VoucherError) return { checkName, outcome: error(existing) };
-  const { counting, rejected } = existing(subject, checkName);
+  const { counting, rejected, undecided } = existing(subject, checkName);
   if (counting !== undefined) return { checkName, outcome: pass, attestation: counting };
+  if (undecided !== undefined) return { checkName, outcome: error(undecided) };
   const reason =
     rejected.length === 0 ? "no attestation" : `no attestation that counts: ${rejected.join("; ")}`;
   const nor = lacking.length === 0 ? "" : `; nor has ${lacking.join(", ")}`;

@@ -2,6 +2,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { StoredAttestation } from "../../lib/attest/attestation.ts";
 import { binauthzPayload } from "../../lib/attest/payload.ts";
 import { pass } from "../../lib/check/contract.ts";
+import { VoucherError } from "../../lib/errors.ts";
+import type { KeyRing } from "../../lib/ports.ts";
 import { findExisting } from "../../lib/review/existing.ts";
 import { at, indexOf, platformImage, REPOSITORY, singleImage } from "../support/fake-images.ts";
 import { attestationBy, MemoryStore } from "../support/memory-store.ts";
@@ -194,5 +196,42 @@ describe("a check whose attestation counts", () => {
     const judgement = judgementOf(await review(rooted, { existing: "run" }), "nobody");
     expect(judgement.outcome.status).toBe("fail");
     expect(judgement.attestation).toBeDefined();
+  });
+});
+
+describe("an attestation whose key cannot be asked for just now", () => {
+  const down = new VoucherError("unavailable", "Cloud KMS answers 503", { retryable: true });
+  /** The keys of diy are to be had, those of nobody are not. */
+  const halfDown = (): KeyRing => ({
+    async verify(checkName, ...rest) {
+      if (checkName === "nobody") throw down;
+      return keys.keyRing.verify(checkName, ...rest);
+    },
+  });
+
+  it("hinders its own check alone", async () => {
+    const reviewer = reviewing({ signer: keys.signer, keyRing: keys.keyRing });
+    await reviewer.review(image);
+    const { store } = reviewer;
+    const existing = await findExisting([subject], ["diy", "nobody"], { store, keyRing: halfDown() }, signal);
+    expect(existing(subject, "diy").counting).toBeDefined();
+    expect(existing(subject, "nobody")).toMatchObject({ undecided: down });
+  });
+
+  it("is an error to verify, and not a missing attestation", async () => {
+    const reviewer = reviewing({ signer: keys.signer, keyRing: halfDown() });
+    reviewer.store.plant(await byNobody());
+    expect(judgementOf(await reviewer.verify(image), "nobody").outcome).toEqual({
+      status: "error",
+      error: down,
+    });
+  });
+
+  it("is not replaced: it may count, so the event comes back", async () => {
+    const reviewer = reviewing({ signer: keys.signer, keyRing: halfDown() });
+    reviewer.store.plant(await byNobody());
+    const reviewed = judgementOf(await reviewer.review(image), "nobody");
+    expect(reviewed).toMatchObject({ outcome: pass, unstored: down });
+    expect(await reviewer.store.list([subject], ["nobody"])).toHaveLength(1);
   });
 });
