@@ -54,7 +54,7 @@ async function signAll(
   const puts = new Map<Owed, Put>();
   const sign = async (one: Owed) => {
     if (one.existing.undecided !== undefined) throw one.existing.undecided; // what stands there may count
-    const payload = ports.store.document(one.checkName, one.subject);
+    const payload = payloadOf(one, ports.store);
     const signature = await ports.signer.sign(one.checkName, payload, signal);
     const attestation = { checkName: one.checkName, subject: one.subject, payload, signature };
     puts.set(one, putOf(attestation, one.existing));
@@ -65,6 +65,18 @@ async function signAll(
   );
   await Promise.all(attempts);
   return puts;
+}
+
+/**
+ * Signatures that are kept verify over the payload that they were made over: beside them ours is made over the same bytes.
+ * They count, so those bytes speak of this very image.
+ */
+function payloadOf(
+  { checkName, subject, existing: { replaceable } }: Owed,
+  store: AttestationStore,
+): Uint8Array {
+  const kept = replaceable !== undefined && replaceable.keep.length > 0;
+  return kept ? replaceable.stored.payload : store.document(checkName, subject);
 }
 
 /** In the place of what stands there, if anything does. A key's older signature gives way to its new one. */

@@ -1,5 +1,6 @@
 import { createPublicKey, verify } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
+import { binauthzPayload } from "../../lib/attest/payload.ts";
 import { pass } from "../../lib/check/contract.ts";
 import { VoucherError } from "../../lib/errors.ts";
 import type { Signer } from "../../lib/ports.ts";
@@ -68,6 +69,22 @@ describe("a rotated key", () => {
       keys.pair("nobody").keyId,
       oldKeys.pair("nobody").keyId,
     ]);
+  });
+
+  it("signs the payload that kept signatures were made over, so that they go on verifying", async () => {
+    const keyRing = bothTrusted();
+    const { review, store } = reviewing({ signer: keys.signer, keyRing });
+    const document: unknown = JSON.parse(Buffer.from(binauthzPayload(image.reference)).toString());
+    const payload = Buffer.from(`${JSON.stringify(document, null, 2)}\n`);
+    store.plant(await attestationBy(oldKeys.signer, "nobody", image.reference, { payload }));
+    await review(image, { existing: "force" });
+    const stored = store.find(image.reference, "nobody");
+    expect(stored?.payload).toEqual(payload);
+    const signal = new AbortController().signal;
+    for (const signature of stored?.signatures ?? []) {
+      expect(await keyRing.verify("nobody", payload, signature, signal)).toMatchObject({ counts: true });
+    }
+    expect(stored?.signatures).toHaveLength(2);
   });
 
   const bothTrusted = () => createKeyRing(async () => [...keys.trusted, ...oldKeys.trusted]);

@@ -232,6 +232,6 @@ describe("an attestation whose key cannot be asked for just now", () => {
     reviewer.store.plant(await byNobody());
     const reviewed = judgementOf(await reviewer.review(image), "nobody");
     expect(reviewed).toMatchObject({ outcome: pass, unstored: down });
-    expect(await reviewer.store.list([subject], ["nobody"])).toHaveLength(1);
+    expect(await reviewer.store.list([subject], ["nobody"], signal)).toHaveLength(1);
   });
 });
