@@ -1,7 +1,6 @@
 import type { Check } from "../check/contract.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
-import type { Canonical, Reference } from "../image/reference.ts";
-import type { ValidRepos } from "../image/valid-repos.ts";
+import type { Canonical } from "../image/reference.ts";
 import type { EvidenceSource, Resolver } from "../ports.ts";
 import { type AttestPorts, attest, type Owed } from "./attest.ts";
 import { type ExistingAttestations, findExisting, nothingExists } from "./existing.ts";
@@ -9,22 +8,10 @@ import { judgePlatform } from "./judge.ts";
 import type { Judgement, PlatformReview, Review } from "./judgement.ts";
 import type { Patience } from "./patience.ts";
 import { indexOutcome } from "./policy.ts";
-import {
-  childReference,
-  isImage,
-  notContacted,
-  outOfScope,
-  type PlatformPolicy,
-  requireChecks,
-  scopeOf,
-} from "./scope.ts";
+import { findScope, isImage, outOfScope, requireChecks, type Scoping, subjectsOf } from "./scope.ts";
 
-export interface ReviewRequest {
-  readonly image: Reference;
+export interface ReviewRequest extends Scoping {
   readonly checks: readonly Check[];
-  readonly platforms: PlatformPolicy;
-  /** Where set, a host that it does not name is never contacted. */
-  readonly onlyHostsOf?: ValidRepos | undefined;
   /**
    * `reuse`: a check whose attestation counts is not run again. `run`: every check runs, and what is missing is signed.
    * `force`: every check runs, and all that pass are signed anew.
@@ -54,35 +41,27 @@ export async function review(
   const { checks, existing: mode } = request;
   requireChecks(checks);
   const dryRun = ports.attesting === undefined;
-  const stranger = notContacted(request.image, request.onlyHostsOf);
-  if (stranger !== undefined) return outOfScope(stranger, checks, dryRun);
-
-  const image = await ports.resolver.resolve(request.image, signal);
-  const scope = scopeOf(image, request.platforms);
+  const scope = await findScope(request, ports.resolver, signal);
   if (scope.kind === "out") return outOfScope(scope, checks, dryRun);
 
-  const subjects = [
-    ...scope.platforms.map((child) => childReference(image.reference, child)),
-    image.reference,
-  ];
-  const found = await lookUp(subjects, checks, ports.attesting, signal);
+  const found = await lookUp(subjectsOf(scope), checks, ports.attesting, signal);
   const existing = found instanceof VoucherError ? nothingExists : found;
 
+  const { reference, kind } = scope.image;
   const images = scope.platforms.filter(isImage);
   const evidence = new Map(ports.evidence.of(images, signal).map((one) => [one.image, one]));
   const judging = { checks, evidence, existing, reuse: mode === "reuse", patience: request.patience };
   const platforms = await Promise.all(
-    scope.platforms.map((child) => judgePlatform(image.reference, child, judging)),
+    scope.platforms.map((child) => judgePlatform(reference, child, judging)),
   );
   const own = scope.single ? platforms.flatMap((platform) => platform.judgements) : [];
   const ofImage = scope.single || scope.indexOwed ? existing : nothingExists;
   const judgements = checks.map(
     (check) =>
       own.find(({ checkName }) => checkName === check.name) ??
-      concludeFromPlatforms(check, platforms, ofImage, image.reference),
+      concludeFromPlatforms(check, platforms, ofImage, reference),
   );
 
-  const { reference, kind } = image;
   const reviewed = {
     reference,
     kind,

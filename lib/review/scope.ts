@@ -2,8 +2,16 @@ import { error, fail, type Outcome } from "../check/contract.ts";
 import { VoucherError } from "../errors.ts";
 import { formatPlatform, type Platform, samePlatform } from "../image/platform.ts";
 import { type Canonical, canonical, type Reference } from "../image/reference.ts";
-import type { PlatformImage, ResolvedImage, ResolvedIndex, Skipped, Unresolved } from "../image/resolved.ts";
+import type {
+  PlatformImage,
+  ResolvedImage,
+  ResolvedIndex,
+  ResolvedSingle,
+  Skipped,
+  Unresolved,
+} from "../image/resolved.ts";
 import { namesHost, type ValidRepos } from "../image/valid-repos.ts";
+import type { Resolver } from "../ports.ts";
 import type { Review } from "./judgement.ts";
 
 /** Which platforms are reviewed, and what an index itself is attested for. */
@@ -12,9 +20,18 @@ export interface PlatformPolicy {
   readonly index: "all" | "selected" | "never";
 }
 
+/** What is asked about: an image, which of its platforms, and whom to ask for it. */
+export interface Scoping {
+  readonly image: Reference;
+  readonly platforms: PlatformPolicy;
+  /** Where set, a host that it does not name is never contacted. */
+  readonly onlyHostsOf?: ValidRepos | undefined;
+}
+
 /** What of an image is reviewed, in its own order. */
 interface InScope {
   readonly kind: "in";
+  readonly image: Pick<ResolvedSingle | ResolvedIndex, "kind" | "reference">;
   readonly platforms: readonly (PlatformImage | Unresolved)[];
   readonly skipped: readonly Skipped[];
   /** Whether the image is a single platform's, whose judgements are the image's own. */
@@ -46,8 +63,22 @@ export function childReference(index: Reference, child: PlatformImage | Unresolv
   return isImage(child) ? child.reference : canonical(index, child.digest);
 }
 
+/** Resolves what is asked about, and says what of it is in scope. Throws what the resolver and {@link scopeOf} throw. */
+export async function findScope(
+  { image, platforms, onlyHostsOf }: Scoping,
+  resolver: Resolver,
+  signal: AbortSignal,
+): Promise<InScope | OutOfScope> {
+  return notContacted(image, onlyHostsOf) ?? scopeOf(await resolver.resolve(image, signal), platforms);
+}
+
+/** Everything that may bear an attestation: each platform that is reviewed, and the image itself. */
+export function subjectsOf({ image, platforms }: InScope): readonly Canonical[] {
+  return [...platforms.map((child) => childReference(image.reference, child)), image.reference];
+}
+
 /** The scope of an image whose host must not be contacted; `undefined` where it may be. */
-export function notContacted(image: Reference, onlyHostsOf: ValidRepos | undefined): OutOfScope | undefined {
+function notContacted(image: Reference, onlyHostsOf: ValidRepos | undefined): OutOfScope | undefined {
   if (onlyHostsOf === undefined || namesHost(onlyHostsOf, image)) return undefined;
   const reason = `${image.registry} was not contacted: valid_repos names no repository there`;
   return {
@@ -70,6 +101,7 @@ export function scopeOf(image: ResolvedImage, policy: PlatformPolicy): InScope |
     const complete = platforms.length === image.images.length + image.unresolved.length;
     return {
       kind: "in",
+      image,
       platforms,
       skipped: image.skipped,
       single: false,
@@ -82,7 +114,7 @@ export function scopeOf(image: ResolvedImage, policy: PlatformPolicy): InScope |
       `the image is for ${formatPlatform(image.image.platform)}, and only ${list(policy.select)} is reviewed`,
     );
   }
-  return { kind: "in", platforms: [image.image], skipped: [], single: true, indexOwed: false };
+  return { kind: "in", image, platforms: [image.image], skipped: [], single: true, indexOwed: false };
 }
 
 /** The review of what is out of scope: every check gives the same answer. */

@@ -1,28 +1,16 @@
 import { error, fail, pass } from "../check/contract.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
 import { formatPlatform } from "../image/platform.ts";
-import type { Canonical, Reference } from "../image/reference.ts";
-import type { ValidRepos } from "../image/valid-repos.ts";
+import type { Canonical } from "../image/reference.ts";
 import type { AttestationStore, KeyRing, Resolver } from "../ports.ts";
 import { type Covering, coverageOf } from "./coverage.ts";
 import { type ExistingAttestations, findExisting } from "./existing.ts";
 import type { Judgement, PlatformReview, Review } from "./judgement.ts";
 import { indexOutcome, isJudged } from "./policy.ts";
-import {
-  childReference,
-  notContacted,
-  outOfScope,
-  type PlatformPolicy,
-  requireChecks,
-  scopeOf,
-} from "./scope.ts";
+import { childReference, findScope, outOfScope, requireChecks, type Scoping, subjectsOf } from "./scope.ts";
 
-export interface VerifyRequest {
-  readonly image: Reference;
+export interface VerifyRequest extends Scoping {
   readonly checks: readonly Covering[];
-  readonly platforms: PlatformPolicy;
-  /** Where set, a host that it does not name is never contacted. */
-  readonly onlyHostsOf?: ValidRepos | undefined;
 }
 
 export interface VerifyPorts {
@@ -43,18 +31,12 @@ export async function verify(
 ): Promise<Review> {
   const { checks } = request;
   requireChecks(checks);
-  const stranger = notContacted(request.image, request.onlyHostsOf);
-  if (stranger !== undefined) return outOfScope(stranger, checks, false);
-  const image = await ports.resolver.resolve(request.image, signal);
-  const scope = scopeOf(image, request.platforms);
+  const scope = await findScope(request, ports.resolver, signal);
   if (scope.kind === "out") return outOfScope(scope, checks, false);
 
-  const subjects = [
-    ...scope.platforms.map((child) => childReference(image.reference, child)),
-    image.reference,
-  ];
+  const { image } = scope;
   const names = checks.map(({ name }) => name);
-  const existing = await findExisting(subjects, names, ports, signal).catch(asVoucherError);
+  const existing = await findExisting(subjectsOf(scope), names, ports, signal).catch(asVoucherError);
   const platforms = scope.platforms.map((child): PlatformReview => {
     const reference = childReference(image.reference, child);
     const platform = child.platform === undefined ? {} : { platform: child.platform };
