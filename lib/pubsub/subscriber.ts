@@ -43,7 +43,8 @@ const PAUSE_MS = 5_000;
 
 /**
  * Pulls messages until `stop` aborts: then takes no more, and returns when each that was in flight is finished or released.
- * Throws `not-found`, `forbidden`, `unauthorized` or `unavailable` where the subscription cannot be pulled from.
+ * While Pub/Sub cannot be reached it goes on trying. Throws `not-found`, `forbidden` or `unauthorized` where the subscription
+ * cannot be pulled from.
  */
 export async function pull(options: SubscriberOptions, stop: AbortSignal): Promise<Pulled> {
   const { subscription: name, handle, observer, atOnce = AT_ONCE, pause = PAUSE_MS } = options;
@@ -95,6 +96,10 @@ export async function pull(options: SubscriberOptions, stop: AbortSignal): Promi
     },
   });
   subscription.on("error", failed.reject);
+  // Mostly that a stream ended, as each does after a while; Google's client opens it again by itself, with back-off.
+  subscription.on("debug", ({ message, error }) =>
+    observer.record("INFO", "Pub/Sub client reported", { subscription: name, detail: message, error }),
+  );
   subscription.on("message", (message: Message) => void take(message));
   observer.record("INFO", "pulling", { subscription: name, atOnce });
   try {
