@@ -5,6 +5,7 @@ import { once } from "./app/once.ts";
 import { publisherOf } from "./app/publishing.ts";
 import { registryOf } from "./app/registry.ts";
 import { secretsOf } from "./app/secrets.ts";
+import { signerOf } from "./app/signing.ts";
 import { type SubscribeRequest, subscribe } from "./app/subscribing.ts";
 import type { Surroundings } from "./app/surroundings.ts";
 import type { Check } from "./check/contract.ts";
@@ -14,16 +15,19 @@ import { deliverOccurrence } from "./delivery/deliver-occurrence.ts";
 import type { Settlement } from "./delivery/settle.ts";
 import type { Envelope } from "./event/envelope.ts";
 import { applicationDefaultCredentials } from "./google/credentials.ts";
-import type { Reference } from "./image/reference.ts";
+import { formatReference, type Reference } from "./image/reference.ts";
 import type { ResolvedImage } from "./image/resolved.ts";
-import type { Clock, Observer } from "./ports.ts";
+import type { Clock, Observer, Prepared } from "./ports.ts";
 import type { Pulled } from "./pubsub/subscriber.ts";
+import { type AttestedBy, attestedBy } from "./review/attested-by.ts";
 import { type ReviewRequest, review } from "./review/review.ts";
+import { findStanding, type Standing, type Withdrawn, withdraw } from "./review/revoke.ts";
 import { toVerdict, type Verdict } from "./review/verdict.ts";
 import { verify } from "./review/verify.ts";
+import type { PublicKey } from "./sign/public-key.ts";
 
 export { generatePkixKey, type KeyPair } from "./sign/generate.ts";
-export type { Check, Reference, ResolvedImage, Settlement, SubscribeRequest, Verdict };
+export type { AttestedBy, Check, Reference, ResolvedImage, Settlement, SubscribeRequest, Verdict };
 
 /** The wired application. What an instance needs is built on first use and then kept. */
 export interface App {
@@ -39,13 +43,33 @@ export interface App {
     signal: AbortSignal,
   ): Promise<Verdict>;
   /** Says which attestations count. Throws `config` without a store. */
-  verify(image: Reference, checks: readonly Check[], signal: AbortSignal): Promise<Verdict>;
+  verify(image: Reference, checks: readonly Check[], signal: AbortSignal): Promise<Verification>;
+  /** The public keys that the configured signer signs with, by check. Throws `key` or `config`. */
+  publicKeys(): Promise<ReadonlyMap<string, PublicKey>>;
+  /** Makes what attestations of the checks need in the store before there can be one. */
+  prepareStore(checks: readonly Check[], signal: AbortSignal): Promise<readonly Prepared[]>;
+  /** What stands attested of an image under the notes of the checks, whether it counts or not. */
+  standing(image: Reference, checks: readonly Check[], signal: AbortSignal): Promise<readonly Standing[]>;
+  /** Withdraws attestations, and records each with who asked for it and why. */
+  revoke(standing: readonly Standing[], because: Because, signal: AbortSignal): Promise<readonly Withdrawn[]>;
   /** Handles one delivery of a push event; never throws. */
   deliver(request: PushRequest): Promise<Settlement>;
   /** Handles one delivery of an announcement of Container Analysis; never throws. */
   deliverOccurrence(request: PushRequest): Promise<Settlement>;
   /** Pulls a subscription and handles its push events until `stop` aborts. Throws where it cannot be pulled from. */
   subscribe(request: SubscribeRequest, stop: AbortSignal): Promise<Pulled>;
+}
+
+/** What verifying an image found: the verdict, and by which keys each attestation that counts was made. */
+export interface Verification {
+  readonly verdict: Verdict;
+  readonly attested: readonly AttestedBy[];
+}
+
+/** Who withdraws attestations, and why. */
+export interface Because {
+  readonly who: string;
+  readonly reason: string;
 }
 
 export interface AppOptions extends Surroundings {
@@ -61,7 +85,8 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
   const google = applicationDefaultCredentials();
   const means = { google, observer, secrets: secretsOf(config, google, { env }) };
   const resolver = once(() => registryOf(config, google, { env }));
-  const attesting = once(() => attestingOf(config, means));
+  const signer = once(() => signerOf(config, means));
+  const attesting = once(() => attestingOf(config, signer(), means));
   const publisher = once(() => publisherOf(config, { env }));
   const facts = once(() => factsOf(config, means, clock.now));
   const reviewPorts = () => ({
@@ -97,7 +122,37 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
         { resolver: resolver(), store, keyRing },
         signal,
       );
-      return toVerdict(verified, image.tag);
+      return { verdict: toVerdict(verified, image.tag), attested: attestedBy(verified) };
+    },
+    publicKeys: () => signer().publicKeys(),
+    prepareStore: (checks, signal) =>
+      attesting().store.prepare(
+        checks.map(({ name }) => name),
+        signal,
+      ),
+    standing(image, checks, signal) {
+      const ports = { resolver: resolver(), store: attesting().store };
+      return findStanding(
+        { image, platforms },
+        checks.map(({ name }) => name),
+        ports,
+        signal,
+      );
+    },
+    async revoke(standing, because, signal) {
+      const withdrawn = await withdraw(standing, attesting().store, signal);
+      for (const { subject, where, stored, error } of withdrawn) {
+        const entry = {
+          ...because,
+          image: formatReference(subject),
+          where,
+          check: stored.checkName,
+          occurrence: stored.id,
+        };
+        if (error === undefined) observer.record("WARNING", "attestation withdrawn", entry);
+        else observer.record("ERROR", "attestation could not be withdrawn", { ...entry, error });
+      }
+      return withdrawn;
     },
     deliver: (request) => deliver(request, events(), deliveryPorts()),
     deliverOccurrence: (request) =>

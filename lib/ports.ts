@@ -152,6 +152,14 @@ export type PutAnswer =
   | { readonly status: "stored" | "conflict" }
   | { readonly status: "failed"; readonly error: VoucherError };
 
+/** What attestations of a check stand under (a note, in Grafeas), and whether it was there before. */
+export interface Prepared {
+  readonly checkName: string;
+  /** The store's own name for it. */
+  readonly name: string;
+  readonly status: "created" | "existed";
+}
+
 /** Where attestations live. It stores and finds; it never judges. */
 export interface AttestationStore {
   /** The bytes to sign, to say in this store's format that `subject` passed `checkName`. */
@@ -164,6 +172,10 @@ export interface AttestationStore {
   ): Promise<readonly StoredAttestation[]>;
   /** Stores each one that it can; answers in the order of `puts` and never throws for a single one. */
   put(puts: readonly Put[], signal: AbortSignal): Promise<readonly PutAnswer[]>;
+  /** Takes an attestation away, whatever signatures it has. Returns also where it was gone already. */
+  remove(stored: StoredAttestation, signal: AbortSignal): Promise<void>;
+  /** Makes what attestations of these checks need before there can be one. */
+  prepare(checkNames: readonly string[], signal: AbortSignal): Promise<readonly Prepared[]>;
 }
 
 /** The topics that Voucher publishes to: registry events, events that wait, events that are given up, verdicts. */

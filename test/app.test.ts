@@ -201,7 +201,7 @@ describe("an attestation that does not count", () => {
     const worker = await app();
     await worker.check(imageAt(`@${S390X}`), worker.checksNamed(["diy"]), "run", NEVER);
     await copyUnderNote("nobody");
-    const verdict = await worker.verify(imageAt(`@${S390X}`), worker.checksNamed(["all"]), NEVER);
+    const { verdict } = await worker.verify(imageAt(`@${S390X}`), worker.checksNamed(["all"]), NEVER);
     expect(verdict.results.map(({ name, status }) => `${name} ${status}`)).toEqual([
       "diy pass",
       "nobody fail",

@@ -8,7 +8,7 @@ import type { AttestationStore, KeyRing, Observer } from "../ports.ts";
 import type { KeyedSigner } from "../sign/keyed-signer.ts";
 import { createContainerAnalysisStore } from "../store/container-analysis.ts";
 import type { Means } from "./means.ts";
-import { keyRingOf, signerOf } from "./signing.ts";
+import { keyRingOf } from "./signing.ts";
 
 /** How attestations are made, believed and kept. */
 export interface Attesting {
@@ -18,8 +18,7 @@ export interface Attesting {
 }
 
 /** Wires signer, key ring and store. Throws `config` where no store is configured. */
-export function attestingOf(config: Config, means: Means): Attesting {
-  const signer = signerOf(config, means);
+export function attestingOf(config: Config, signer: KeyedSigner, means: Means): Attesting {
   return { signer, keyRing: keyRingOf(config, signer), store: storeOf(config, means.google, means.observer) };
 }
 

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { generatePkixKey } from "../app.ts";
 import { VoucherError } from "../errors.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
+import type { CommonFlags, Session } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface GenerateFlags {
@@ -41,5 +42,26 @@ export async function generateCommand(
     `The private key is in ${file}. For the configuration:\n\n[[pkix_keys]]\ncheck = ${JSON.stringify(check)}\npath = ${JSON.stringify(file)}\n`,
   );
   terminal.out(`${keyId}\n${publicKey.trimEnd()}`);
+  return EXIT.done;
+}
+
+/** `voucher keys show`: for every check that the configured signer has a key for, its key id and public key. */
+export async function showCommand(flags: CommonFlags, { app, terminal }: Session): Promise<ExitCode> {
+  const keys = await Promise.all(
+    [...(await app.publicKeys())].map(async ([check, key]) => ({
+      check,
+      keyId: key.id,
+      publicKey: await key.text(),
+    })),
+  );
+  if (flags.json === true) {
+    terminal.out(JSON.stringify(keys));
+    return EXIT.done;
+  }
+  const { signer } = app.config;
+  if (keys.length === 0) throw new VoucherError("config", `no key is configured for the signer ${signer}`);
+  terminal.out(
+    keys.map(({ check, keyId, publicKey }) => `${check}\n${keyId}\n${publicKey.trimEnd()}`).join("\n\n"),
+  );
   return EXIT.done;
 }

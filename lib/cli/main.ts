@@ -3,9 +3,11 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { asVoucherError } from "../errors.ts";
 import { EXIT, exitOfError } from "./exit.ts";
-import { type GenerateFlags, generateCommand } from "./keys.ts";
+import { type GenerateFlags, generateCommand, showCommand } from "./keys.ts";
+import { createNotesCommand, type NotesFlags } from "./notes.ts";
 import { resolveCommand } from "./resolve.ts";
 import { checkCommand, type ReviewFlags, verifyCommand } from "./review.ts";
+import { type RevokeFlags, revokeCommand } from "./revoke.ts";
 import { type CommonFlags, runCommand, sentence } from "./session.ts";
 import { type SubscribeFlags, subscribeCommand } from "./subscribe.ts";
 import { processTerminal } from "./terminal.ts";
@@ -42,6 +44,27 @@ withReviewFlags(program.command("verify"))
     runCommand(flags, (session) => verifyCommand(images, flags, session)),
   );
 
+withCommonFlags(program.command("revoke"))
+  .description("withdraw the attestations of images and their platforms")
+  .argument("<image...>", "name:tag or name@digest")
+  .requiredOption(
+    "--check <name>",
+    "the check, or group of checks, whose attestations go (repeatable)",
+    collect,
+  )
+  .requiredOption("--reason <text>", "why; it is logged")
+  .option("--platform <os/arch>", "only this platform's (repeatable)", collect)
+  .option("--yes", "do not ask first")
+  .action((images: string[], flags: RevokeFlags) =>
+    runCommand(flags, (session) => revokeCommand(images, flags, session)),
+  );
+
+const notes = program.command("notes").description("the notes that attestations stand under");
+withCommonFlags(notes.command("create"))
+  .description("make the notes that the configured checks need")
+  .option("--check <name>", "a check, or a group of checks (repeatable; default: all)", collect)
+  .action((flags: NotesFlags) => runCommand(flags, (session) => createNotesCommand(flags, session)));
+
 withCommonFlags(program.command("subscribe"), "the review of one image")
   .description("pull a subscription and review what it announces, until SIGTERM or Ctrl-C")
   .option("-p, --project <project>", "where the subscription is (default: pubsub.project)")
@@ -64,6 +87,10 @@ keys
   .action(async (flags: GenerateFlags) => {
     process.exitCode = await generateCommand(flags, processTerminal());
   });
+
+withCommonFlags(keys.command("show"))
+  .description("print the key id and public key of every check's key")
+  .action((flags: CommonFlags) => runCommand(flags, (session) => showCommand(flags, session)));
 
 function withCommonFlags(command: Command, timed = "the whole command"): Command {
   return command

@@ -12,8 +12,13 @@ const SIGNS: { readonly [status in Result["status"]]: readonly [Style, string] }
 };
 
 /** A verdict for people: the matrix platform × check, then what it comes to, and why. */
-export function matrix(verdict: Verdict, terminal: Terminal): string {
-  const lines = [terminal.style("bold", named(verdict)), table(verdict, terminal), ...reasons(verdict)];
+export function matrix(verdict: Verdict, terminal: Terminal, notes: readonly string[] = []): string {
+  const lines = [
+    terminal.style("bold", named(verdict)),
+    table(verdict, terminal),
+    ...reasons(verdict),
+    ...notes.map((note) => `  ${note}`),
+  ];
   const { skipped } = verdict;
   if (skipped.length > 0) lines.push(`skipped: ${counted(skipped.map(({ reason }) => reason))}`);
   lines.push(conclusion(verdict, terminal));

@@ -1,4 +1,4 @@
-import type { Check, Reference, Verdict } from "../app.ts";
+import type { AttestedBy, Check, Reference, Verdict } from "../app.ts";
 import { asVoucherError } from "../errors.ts";
 import { formatReference } from "../image/reference.ts";
 import { type ExitCode, exitOf, exitOfError, worst } from "./exit.ts";
@@ -24,13 +24,11 @@ export async function checkCommand(
     terminal.err("voucher: no configuration was found; this dry run runs the check nobody");
   const checks = app.checksNamed(flags.check ?? [dryRunUnconfigured ? "nobody" : "all"]);
   const existing = flags.force === true ? "force" : "run";
-  return each(images, flags, session, (image) =>
-    whilePending(() => app.check(image, checks, existing, signal), {
-      seconds: flags.wait ?? 0,
-      terminal,
-      signal,
-    }),
-  );
+  const waiting = { seconds: flags.wait ?? 0, terminal, signal };
+  return each(images, flags, session, async (image) => ({
+    verdict: await whilePending(() => app.check(image, checks, existing, signal), waiting),
+    notes: [],
+  }));
 }
 
 /** `voucher verify IMAGE…`: says which attestations count; runs no check. */
@@ -41,7 +39,21 @@ export async function verifyCommand(
 ): Promise<ExitCode> {
   const { app, signal } = session;
   const checks: readonly Check[] = app.checksNamed(flags.check ?? ["all"]);
-  return each(images, flags, session, (image) => app.verify(image, checks, signal));
+  return each(images, flags, session, async (image) => {
+    const { verdict, attested } = await app.verify(image, checks, signal);
+    return { verdict, notes: attested.map(vouching) };
+  });
+}
+
+interface Answer {
+  readonly verdict: Verdict;
+  /** What else people are told under the matrix. */
+  readonly notes: readonly string[];
+}
+
+function vouching({ where, checkName, keyId, since }: AttestedBy): string {
+  const moment = since === undefined ? "" : ` since ${since.toISOString()}`;
+  return `${where}, ${checkName}: attested${moment} by ${keyId}`;
 }
 
 /** One image after the other, so that their tables and errors come in the order they were named. */
@@ -49,17 +61,17 @@ async function each(
   texts: readonly string[],
   flags: ReviewFlags,
   { terminal }: Session,
-  judge: (image: Reference) => Promise<Verdict>,
+  judge: (image: Reference) => Promise<Answer>,
 ): Promise<ExitCode> {
   const images = parseImages(texts);
   const verdicts: Verdict[] = [];
   const codes: ExitCode[] = [];
   for (const image of images) {
     try {
-      const verdict = await judge(image);
+      const { verdict, notes } = await judge(image);
       verdicts.push(verdict);
       codes.push(exitOf(verdict));
-      if (flags.json !== true && flags.quiet !== true) terminal.out(matrix(verdict, terminal));
+      if (flags.json !== true && flags.quiet !== true) terminal.out(matrix(verdict, terminal, notes));
       if (flags.json === true) tellErrors(verdict, terminal);
     } catch (fault) {
       const error = asVoucherError(fault);

@@ -5,7 +5,7 @@ import type { Canonical } from "../image/reference.ts";
 import type { Observer } from "../ports.ts";
 import type { Kind } from "./filter.ts";
 import { listOccurrences } from "./listing.ts";
-import { occurrencePath, occurrencesPath, projectOf } from "./names.ts";
+import { type NoteId, notesPath, occurrencePath, occurrencesPath, projectOf } from "./names.ts";
 import {
   type AttestationBody,
   type AttestationPatch,
@@ -39,6 +39,8 @@ export interface GrafeasClient {
   batchCreate(project: string, bodies: readonly AttestationBody[], signal: AbortSignal): Promise<void>;
   /** Replaces the attestation that an occurrence holds. */
   patch(name: string, body: AttestationPatch, signal: AbortSignal): Promise<void>;
+  /** Makes a note that attestations can stand under. Throws `conflict` where there is one of this name. */
+  createNote(note: NoteId, signal: AbortSignal): Promise<void>;
   /** Returns also where it was gone already. */
   delete(name: string, signal: AbortSignal): Promise<void>;
 }
@@ -99,6 +101,15 @@ export function createGrafeasClient({ rest, observer }: GrafeasClientOptions): G
         signal,
       );
       if (!WrittenSchema.safeParse(answer).success) throw noSuchAnswer(purpose);
+    },
+
+    async createNote({ project, note }, signal) {
+      const path = notesPath(project);
+      const purpose = purposeOf(`create the note ${note}`, "notes.create", project);
+      const body = { attestation: { hint: { humanReadableName: note } } };
+      const query = { noteId: note };
+      const call = { purpose, method: "POST", path, query, body, repeat: "if-refused" } as const;
+      if (!WrittenSchema.safeParse(await rest.call(call, signal)).success) throw noSuchAnswer(purpose);
     },
 
     async delete(name, signal) {

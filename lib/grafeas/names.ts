@@ -44,6 +44,11 @@ export function occurrencesPath(project: string, version: ApiVersion = "v1"): st
   return `/${version}/projects/${project}/occurrences`;
 }
 
+/** The path of the notes of `project`. Throws `config` where that cannot be a project's id. */
+export function notesPath(project: string, version: ApiVersion = "v1"): string {
+  return occurrencesPath(project, version).replace(/occurrences$/, "notes");
+}
+
 /** The path of one occurrence, its name as it came. Throws `malformed` for a name that is no occurrence's. */
 export function occurrencePath(name: string, version: ApiVersion = "v1"): string {
   if (isOccurrenceName(name)) return `/${version}/${name}`;

@@ -1,7 +1,7 @@
 import type { Signature, StoredAttestation } from "../attest/attestation.ts";
-import { speaksOf } from "../attest/payload.ts";
+import { readPayload, speaksOf } from "../attest/payload.ts";
 import { asVoucherError, type VoucherError } from "../errors.ts";
-import { type Canonical, canonical, formatReference } from "../image/reference.ts";
+import { type Canonical, canonical, formatReference, nameOf } from "../image/reference.ts";
 import type { AttestationStore, KeyRing, Put } from "../ports.ts";
 import type { Counting } from "./judgement.ts";
 
@@ -38,7 +38,7 @@ export const nothingExists: ExistingAttestations = () => NOTHING;
 export async function findExisting(
   subjects: readonly Canonical[],
   checkNames: readonly string[],
-  { store, keyRing }: { readonly store: AttestationStore; readonly keyRing: KeyRing },
+  { store, keyRing }: { readonly store: Pick<AttestationStore, "list">; readonly keyRing: KeyRing },
   signal: AbortSignal,
 ): Promise<ExistingAttestations> {
   const distinct = new Map(subjects.map((subject) => [placeOf(subject, ""), subject]));
@@ -60,9 +60,8 @@ function placeOf(subject: Canonical, checkName: string): string {
 }
 
 async function verify(stored: StoredAttestation, keyRing: KeyRing, signal: AbortSignal): Promise<Verified> {
-  if (!speaksOf(stored.payload, stored.subject)) {
-    return { stored, trusted: [], reason: "its payload speaks of another image, or is unreadable" };
-  }
+  const strange = strangeness(stored);
+  if (strange !== undefined) return { stored, trusted: [], reason: strange };
   const trusted: Signature[] = [];
   let reason = "it carries no signature";
   for (const signature of stored.signatures) {
@@ -71,6 +70,16 @@ async function verify(stored: StoredAttestation, keyRing: KeyRing, signal: Abort
     else reason = verdict.reason;
   }
   return { stored, trusted, reason };
+}
+
+/** Why a payload does not speak of the image that it was stored for; `undefined` where it does. */
+function strangeness({ payload, subject }: StoredAttestation): string | undefined {
+  if (speaksOf(payload, subject)) return undefined;
+  const said = readPayload(payload);
+  if (said === undefined) return "its payload is unreadable";
+  if (said.digest !== subject.digest) return "its payload names another digest";
+  if (said.dockerReference !== nameOf(subject)) return "its payload names another repository";
+  return "its payload is of another type";
 }
 
 /** A key that cannot be read hinders the attestations that it made, and no other. */

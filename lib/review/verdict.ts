@@ -112,14 +112,19 @@ function toResult(judgement: Judgement): Result {
     ...(error === undefined
       ? {}
       : {
-          error: attestation !== undefined && outcome.status === "fail" ? `${error}${STILL_ADMITTED}` : error,
+          error:
+            attestation !== undefined && outcome.status === "fail"
+              ? `${error}${stillAdmitted(checkName)}`
+              : error,
         }),
     ...(outcome.status === "fail" && outcome.findings !== undefined ? { findings: outcome.findings } : {}),
     ...(attestation === undefined ? {} : { details: toDetails(checkName, attestation) }),
   };
 }
 
-const STILL_ADMITTED = " (an older attestation still admits it)";
+function stillAdmitted(checkName: string): string {
+  return ` (an older attestation still admits it; withdraw it with voucher revoke IMAGE --check ${checkName} --reason TEXT)`;
+}
 
 function errorOf(outcome: Judgement["outcome"]): string | undefined {
   switch (outcome.status) {

@@ -6,7 +6,7 @@ import type { GrafeasClient } from "../grafeas/client.ts";
 import { noteName, resourceUriOf, resourceUrisOf } from "../grafeas/names.ts";
 import { attestationBody, attestationPatch, type Occurrence } from "../grafeas/occurrence.ts";
 import type { Canonical } from "../image/reference.ts";
-import type { AttestationStore, Put, PutAnswer } from "../ports.ts";
+import type { AttestationStore, Prepared, Put, PutAnswer } from "../ports.ts";
 import { batchesOf } from "./batches.ts";
 import { type Creation, createMany, createOne } from "./creation.ts";
 import { sameBytes, sameSignature } from "./standing.ts";
@@ -85,6 +85,18 @@ export function createContainerAnalysisStore({
     }
   }
 
+  async function prepareNote(checkName: string, signal: AbortSignal): Promise<Prepared> {
+    const note = noteOf(checkName);
+    const made = await client.createNote(note, signal).then(
+      () => true,
+      (fault: unknown) => {
+        if (fault instanceof VoucherError && fault.code === "conflict") return false;
+        throw fault;
+      },
+    );
+    return { checkName, name: noteName(note), status: made ? "created" : "existed" };
+  }
+
   return {
     document: (_checkName, subject) => binauthzPayload(subject),
     list,
@@ -111,6 +123,9 @@ export function createContainerAnalysisStore({
       await Promise.all([...replacing, ...creating]);
       return puts.map((put) => answers.get(put) ?? NO_ANSWER);
     },
+    remove: ({ id }, signal) => client.delete(id, signal),
+    prepare: (checkNames, signal) =>
+      Promise.all(checkNames.map((checkName) => prepareNote(checkName, signal))),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Attestation, Signature, StoredAttestation } from "../../lib/attest
 import { binauthzPayload } from "../../lib/attest/payload.ts";
 import type { VoucherError } from "../../lib/errors.ts";
 import { type Canonical, canonical, formatReference } from "../../lib/image/reference.ts";
-import type { AttestationStore, Put, PutAnswer, Signer } from "../../lib/ports.ts";
+import type { AttestationStore, Prepared, Put, PutAnswer, Signer } from "../../lib/ports.ts";
 
 interface Kept {
   readonly stored: StoredAttestation;
@@ -47,6 +47,14 @@ export class MemoryStore implements AttestationStore {
     signal.throwIfAborted();
     this.calls.put += 1;
     return puts.map((put) => this.#putOne(put));
+  }
+
+  async remove({ subject, checkName }: StoredAttestation): Promise<void> {
+    this.#kept.delete(placeOf(subject, checkName));
+  }
+
+  async prepare(checkNames: readonly string[]): Promise<readonly Prepared[]> {
+    return checkNames.map((checkName) => ({ checkName, name: `notes/${checkName}`, status: "existed" }));
   }
 
   #putOne({ attestation, replaces }: Put): PutAnswer {
