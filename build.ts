@@ -16,7 +16,11 @@ const NAMES_FOR_COMMONJS = [
 
 await rm("dist", { recursive: true, force: true });
 await build({
-  entryPoints: { index: "functions/index.ts", voucher: "lib/cli/main.ts" },
+  entryPoints: {
+    index: "functions/index.ts",
+    voucher: "lib/cli/main.ts",
+    "voucher-client": "lib/cli/voucher-client.ts",
+  },
   outdir: "dist",
   outExtension: { ".js": ".mjs" },
   chunkNames: "chunks/[name]-[hash]",
@@ -31,4 +35,4 @@ await build({
   legalComments: "linked",
   logLevel: "warning",
 });
-await chmod("dist/voucher.mjs", 0o755);
+for (const bin of ["voucher", "voucher-client"]) await chmod(`dist/${bin}.mjs`, 0o755);

@@ -2,13 +2,14 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { asVoucherError } from "../errors.ts";
-import { EXIT, exitOfError } from "./exit.ts";
+import { EXIT, type ExitCode, exitOfError } from "./exit.ts";
 import { type GenerateFlags, generateCommand, showCommand } from "./keys.ts";
 import { createNotesCommand, type NotesFlags } from "./notes.ts";
 import { resolveCommand } from "./resolve.ts";
-import { checkCommand, type ReviewFlags, verifyCommand } from "./review.ts";
+import { checkCommand, verifyCommand } from "./review.ts";
 import { type RevokeFlags, revokeCommand } from "./revoke.ts";
-import { type CommonFlags, runCommand, sentence } from "./session.ts";
+import { requireNoServerFlags, type ServerFlags, serverCommand } from "./server.ts";
+import { type CommonFlags, runCommand, type Session, sentence } from "./session.ts";
 import { type SubscribeFlags, subscribeCommand } from "./subscribe.ts";
 import { processTerminal } from "./terminal.ts";
 
@@ -33,15 +34,15 @@ withReviewFlags(program.command("check"))
   .option("--dry-run", "run everything, publish nothing")
   .option("--force", "sign again what is attested already")
   .option("--wait <seconds>", "wait that long for scans and build records that are still to come", seconds)
-  .action((images: string[], flags: ReviewFlags) =>
-    runCommand(flags, (session) => checkCommand(images, flags, session)),
+  .action((images: string[], flags: ServerFlags) =>
+    runCommand(flags, hereOrThere("check", images, flags, checkCommand)),
   );
 
 withReviewFlags(program.command("verify"))
   .description("verify the attestations of images; runs no check")
   .argument("<image...>", "name:tag or name@digest")
-  .action((images: string[], flags: ReviewFlags) =>
-    runCommand(flags, (session) => verifyCommand(images, flags, session)),
+  .action((images: string[], flags: ServerFlags) =>
+    runCommand(flags, hereOrThere("verify", images, flags, verifyCommand)),
   );
 
 withCommonFlags(program.command("revoke"))
@@ -107,7 +108,26 @@ function withCommonFlags(command: Command, timed = "the whole command"): Command
 function withReviewFlags(command: Command): Command {
   return withCommonFlags(command)
     .option("--check <name>", "a check, or a group of checks (repeatable; default: all)", collect)
-    .option("--platform <os/arch>", "only this platform, never the index itself (repeatable)", collect);
+    .option("--platform <os/arch>", "only this platform, never the index itself (repeatable)", collect)
+    .option("--server <url>", "ask this Voucher server instead of doing the work here")
+    .option("--auth <method>", "with --server: basic, idtoken or default-access-token (default: basic)")
+    .option("--username <name>", "with --server and --auth basic")
+    .option("--password <password>", "with --server and --auth basic (default: that of ~/.voucher.toml)");
+}
+
+/** The command done by this process, or by the server that the flags name. */
+function hereOrThere(
+  verb: "check" | "verify",
+  images: readonly string[],
+  flags: ServerFlags,
+  here: typeof checkCommand,
+): (session: Session) => Promise<ExitCode> {
+  const { server } = flags;
+  if (server !== undefined) return (session) => serverCommand(verb, images, { ...flags, server }, session);
+  return async (session) => {
+    requireNoServerFlags(flags);
+    return here(images, flags, session);
+  };
 }
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {

@@ -25,7 +25,7 @@ export async function checkCommand(
   const checks = app.checksNamed(flags.check ?? [dryRunUnconfigured ? "nobody" : "all"]);
   const existing = flags.force === true ? "force" : "run";
   const waiting = { seconds: flags.wait ?? 0, terminal, signal };
-  return each(images, flags, session, async (image) => ({
+  return eachImage(images, flags, session, async (image) => ({
     verdict: await whilePending(() => app.check(image, checks, existing, signal), waiting),
     notes: [],
   }));
@@ -39,13 +39,13 @@ export async function verifyCommand(
 ): Promise<ExitCode> {
   const { app, signal } = session;
   const checks: readonly Check[] = app.checksNamed(flags.check ?? ["all"]);
-  return each(images, flags, session, async (image) => {
+  return eachImage(images, flags, session, async (image) => {
     const { verdict, attested } = await app.verify(image, checks, signal);
     return { verdict, notes: attested.map(vouching) };
   });
 }
 
-interface Answer {
+export interface Answer {
   readonly verdict: Verdict;
   /** What else people are told under the matrix. */
   readonly notes: readonly string[];
@@ -57,7 +57,7 @@ function vouching({ where, checkName, keyId, since }: AttestedBy): string {
 }
 
 /** One image after the other, so that their tables and errors come in the order they were named. */
-async function each(
+export async function eachImage(
   texts: readonly string[],
   flags: ReviewFlags,
   { terminal }: Session,
