@@ -20,7 +20,8 @@ export interface ServerAddress {
 
 /** Reads a server's address; `https://` where no scheme is written, as Voucher's client does. Throws `usage`. */
 export function parseServerAddress(text: string): ServerAddress {
-  if (text.trim() === "") throw new VoucherError("usage", "the address of the Voucher server is empty");
+  if (text.trim() === "")
+    throw new VoucherError("usage", "cannot create client with empty hostname; name a Voucher server");
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`);
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw unusable(text, "it is written https://HOST, perhaps with a port and a path");

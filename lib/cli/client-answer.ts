@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { Verdict } from "../app.ts";
-import { VoucherError } from "../errors.ts";
+import { asVoucherError, VoucherError } from "../errors.ts";
 import { parseJson } from "../image/json.ts";
 import { type Canonical, formatReference } from "../image/reference.ts";
 
@@ -72,7 +72,7 @@ type Result = Verdict["results"][number];
  * image, or approves one that no check looked at.
  */
 export function readAnswer(bytes: Uint8Array, asked: Canonical): Answer {
-  const parsed = AnswerSchema.safeParse(parseJson(bytes));
+  const parsed = AnswerSchema.safeParse(documentIn(bytes));
   if (!parsed.success) {
     const member = parsed.error.issues[0]?.path.join(".").slice(0, 100) || "it";
     throw malformed(`it is no verdict: ${member} is missing or has the wrong type`);
@@ -87,6 +87,14 @@ export function readAnswer(bytes: Uint8Array, asked: Canonical): Answer {
   }
   const success = said.success && verdict.results.every((result) => result.success);
   return { success, verdict: { ...verdict, success: success && verdict.success } };
+}
+
+function documentIn(bytes: Uint8Array): unknown {
+  try {
+    return parseJson(bytes);
+  } catch (cause) {
+    throw malformed(asVoucherError(cause).message);
+  }
 }
 
 function toVerdict(said: Said): Verdict {

@@ -114,7 +114,7 @@ async function isApproved(
   let image: Canonical;
   try {
     const reference = parseReference(text);
-    step = "getting image digest failed";
+    step = "getting image digest failed: getting digest from tag failed";
     image = await lookUp(reference, surroundings, signal);
   } catch (fault) {
     return failed("getting canonical reference failed", step, asVoucherError(fault).message);

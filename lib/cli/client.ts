@@ -127,13 +127,13 @@ function isJson(contentType: string | string[] | undefined): boolean {
 }
 
 function refusal(
-  { host }: ServerAddress,
+  { host, base }: ServerAddress,
   status: number,
   location: string | string[] | undefined,
   bytes: Uint8Array,
 ): VoucherError {
   if (status >= 300 && status < 400) {
-    const target = URL.parse([location ?? ""].flat()[0] ?? "", `https://${host}`)?.origin ?? "elsewhere";
+    const target = URL.parse([location ?? ""].flat()[0] ?? "", base)?.origin ?? "elsewhere";
     return new VoucherError(
       "refused",
       `${host} redirects to ${target} (HTTP ${status}), which is not followed; name the address itself`,
