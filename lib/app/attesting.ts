@@ -3,10 +3,12 @@ import { VoucherError } from "../errors.ts";
 import type { Credentials } from "../google/credentials.ts";
 import { parseEndpoint } from "../google/endpoint.ts";
 import { createRest } from "../google/rest.ts";
-import { createGrafeasClient } from "../grafeas/client.ts";
+import { type AttestationClient, createGrafeasClient } from "../grafeas/client.ts";
+import { createOpenSourceClient } from "../grafeas/open-source-client.ts";
+import { openSourceEndpoint } from "../grafeas/open-source-endpoint.ts";
 import type { AttestationStore, KeyRing, Observer } from "../ports.ts";
 import type { KeyedSigner } from "../sign/keyed-signer.ts";
-import { createContainerAnalysisStore } from "../store/container-analysis.ts";
+import { createGrafeasStore } from "../store/grafeas.ts";
 import type { Means } from "./means.ts";
 import { keyRingOf } from "./signing.ts";
 
@@ -31,9 +33,18 @@ export function requireStore({ binauthProject }: Config): string {
   );
 }
 
+/** The server that attestations are kept on: Container Analysis, or a Grafeas of one's own. */
+function clientOf(config: Config, google: Credentials, observer: Observer): AttestationClient {
+  if (config.metadataClient === "grafeasos") {
+    const { hostname = "", version } = config.grafeasos;
+    const rest = createRest({ endpoint: openSourceEndpoint(hostname, version), credentials: google });
+    return createOpenSourceClient({ rest, observer });
+  }
+  const endpoint = parseEndpoint(config.containeranalysis.endpoint, "containeranalysis.endpoint");
+  return createGrafeasClient({ rest: createRest({ endpoint, credentials: google }), observer });
+}
+
 function storeOf(config: Config, google: Credentials, observer: Observer): AttestationStore {
   const project = requireStore(config);
-  const endpoint = parseEndpoint(config.containeranalysis.endpoint, "containeranalysis.endpoint");
-  const rest = createRest({ endpoint, credentials: google });
-  return createContainerAnalysisStore({ project, client: createGrafeasClient({ rest, observer }) });
+  return createGrafeasStore({ project, client: clientOf(config, google, observer) });
 }

@@ -6,7 +6,6 @@ import type { FileConfig } from "./schema.ts";
  * deletes its row.
  */
 export const UNBUILT: readonly Rule[] = [
-  value("metadata_client", "grafeasos"),
   value("metadata_client", "oci"),
   setting("events", "push_topic"),
   setting("events", "verdict_topic"),

@@ -7,8 +7,9 @@ import type { Kind } from "./filter.ts";
 import { listOccurrences } from "./listing.ts";
 import { type NoteId, notesPath, occurrencePath, occurrencesPath, projectOf } from "./names.ts";
 import {
-  type AttestationBody,
-  type AttestationPatch,
+  attestationBody,
+  attestationPatch,
+  type NewAttestation,
   type Occurrence,
   parseOccurrence,
 } from "./occurrence.ts";
@@ -31,19 +32,22 @@ export interface GrafeasClient {
   ): Promise<readonly Occurrence[]>;
   get(name: string, signal: AbortSignal): Promise<Occurrence>;
   /** Is never repeated: it may have taken effect and its answer got lost, so look before calling again. */
-  create(project: string, body: AttestationBody, signal: AbortSignal): Promise<void>;
+  create(attestation: NewAttestation, signal: AbortSignal): Promise<void>;
   /**
-   * Creates at most 1,000 at once. It is not atomic: after any failure some may stand, all of them even. Throws also
+   * Creates at most 1,000 at once, under notes of one project. It is not atomic: after any failure some may stand, all of them even. Throws also
    * where the answer owns up to fewer than were sent.
    */
-  batchCreate(project: string, bodies: readonly AttestationBody[], signal: AbortSignal): Promise<void>;
+  batchCreate(attestations: readonly NewAttestation[], signal: AbortSignal): Promise<void>;
   /** Replaces the attestation that an occurrence holds. */
-  patch(name: string, body: AttestationPatch, signal: AbortSignal): Promise<void>;
+  patch(name: string, attestation: NewAttestation, signal: AbortSignal): Promise<void>;
   /** Makes a note that attestations can stand under. Throws `conflict` where there is one of this name. */
   createNote(note: NoteId, signal: AbortSignal): Promise<void>;
   /** Returns also where it was gone already. */
   delete(name: string, signal: AbortSignal): Promise<void>;
 }
+
+/** The calls that attestations need, of any server that speaks Grafeas. */
+export type AttestationClient = Omit<GrafeasClient, "get">;
 
 export interface GrafeasClientOptions {
   readonly rest: Rest;
@@ -69,17 +73,20 @@ export function createGrafeasClient({ rest, observer }: GrafeasClientOptions): G
       return occurrence;
     },
 
-    async create(project, body, signal) {
+    async create(attestation, signal) {
+      const { project } = attestation.note;
       const path = occurrencesPath(project);
-      const purpose = creationOf(`attest ${body.resourceUri} under ${body.noteName}`, project, [
-        body.noteName,
-      ]);
+      const body = attestationBody(attestation);
+      const action = `attest ${body.resourceUri} under ${body.noteName}`;
+      const purpose = creationOf(action, project, [body.noteName]);
       const answer = await rest.call({ purpose, method: "POST", path, body, repeat: "never" }, signal);
       if (!WrittenSchema.safeParse(answer).success) throw noSuchAnswer(purpose);
     },
 
-    async batchCreate(project, bodies, signal) {
+    async batchCreate(attestations, signal) {
+      const project = attestations[0]?.note.project ?? "";
       const path = `${occurrencesPath(project)}:batchCreate`;
+      const bodies = attestations.map(attestationBody);
       const notes = bodies.map(({ noteName }) => noteName);
       const purpose = creationOf(
         `create ${bodies.length} attestations in project ${project}`,
@@ -92,8 +99,9 @@ export function createGrafeasClient({ rest, observer }: GrafeasClientOptions): G
         throw noSuchAnswer(purpose);
     },
 
-    async patch(name, body, signal) {
+    async patch(name, attestation, signal) {
       const path = occurrencePath(name);
+      const body = attestationPatch(attestation);
       const purpose = purposeOf(`replace ${name}`, "occurrences.update", projectOf(name));
       const query = { updateMask: "attestation" };
       const answer = await rest.call(

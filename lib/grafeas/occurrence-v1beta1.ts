@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { isOccurrenceName } from "./names.ts";
-import { message, text } from "./proto-json.ts";
+import { message, moment, text } from "./proto-json.ts";
 
 /** A Grafeas v1beta1 occurrence, as far as it says what it is about. */
 export interface OccurrenceV1Beta1 {
@@ -9,6 +9,7 @@ export interface OccurrenceV1Beta1 {
   readonly kind: string;
   readonly noteName: string;
   readonly resourceUri: string;
+  readonly createdAt?: Date;
 }
 
 const content = z.optional(z.unknown());
@@ -20,19 +21,34 @@ const OccurrenceSchema = z.object({
   vulnerability: content,
   build: content,
   discovered: content,
+  attestation: content,
+  createTime: moment,
 });
 
 /** Returns `undefined` for a document that is no occurrence. */
 export function parseOccurrenceV1Beta1(document: unknown): OccurrenceV1Beta1 | undefined {
   const { data } = OccurrenceSchema.safeParse(document);
   if (data === undefined) return undefined;
-  const { name, noteName, resource } = data;
-  return { name, noteName, resourceUri: resource?.uri ?? "", kind: kindOf(data) };
+  const { name, noteName, resource, createTime } = data;
+  return {
+    name,
+    noteName,
+    resourceUri: resource?.uri ?? "",
+    kind: kindOf(data),
+    ...(createTime === undefined ? {} : { createdAt: createTime }),
+  };
 }
 
 /** The server keeps `kind` as whoever created the occurrence sent it, and most send none: its content decides. */
-function kindOf({ kind, vulnerability, build, discovered }: z.infer<typeof OccurrenceSchema>): string {
+function kindOf({
+  kind,
+  vulnerability,
+  build,
+  discovered,
+  attestation,
+}: z.infer<typeof OccurrenceSchema>): string {
   if (vulnerability != null) return "VULNERABILITY";
   if (build != null) return "BUILD";
-  return discovered != null ? "DISCOVERY" : kind;
+  if (discovered != null) return "DISCOVERY";
+  return attestation != null ? "ATTESTATION" : kind;
 }

@@ -57,8 +57,15 @@ export function parseOccurrence(document: unknown): Occurrence | undefined {
   };
 }
 
+/** An attestation that is to become an occurrence, whatever version of the API it is written in. */
+export interface NewAttestation {
+  readonly note: NoteId;
+  readonly resourceUri: string;
+  readonly details: AttestationDetails;
+}
+
 /** The body that creates an attestation occurrence. */
-export function attestationBody(note: NoteId, resourceUri: string, details: AttestationDetails) {
+export function attestationBody({ note, resourceUri, details }: NewAttestation) {
   return {
     noteName: noteName(note),
     resourceUri,
@@ -68,12 +75,9 @@ export function attestationBody(note: NoteId, resourceUri: string, details: Atte
 }
 
 /** The body that replaces what an attestation occurrence holds: everything else of an occurrence is immutable. */
-export function attestationPatch(note: NoteId, details: AttestationDetails) {
+export function attestationPatch({ note, details }: NewAttestation) {
   return { noteName: noteName(note), kind: "ATTESTATION" as const, attestation: toDocument(details) };
 }
-
-export type AttestationBody = ReturnType<typeof attestationBody>;
-export type AttestationPatch = ReturnType<typeof attestationPatch>;
 
 function toDetails({ serializedPayload, signatures }: z.infer<typeof AttestationSchema>): AttestationDetails {
   return {

@@ -1,24 +1,18 @@
-import type { Rest } from "../google/rest.ts";
 import type { Canonical } from "../image/reference.ts";
-import type { Observer } from "../ports.ts";
 import { parseBuild } from "./build.ts";
 import { parseDiscoveryV1Beta1 } from "./discovery.ts";
 import { cannotBeRead, reportUnreadable } from "./listing.ts";
-import { occurrencePath, occurrencesPath, projectOf, resourceUriOf, resourceUrisOf } from "./names.ts";
-import { type OccurrenceV1Beta1, parseOccurrenceV1Beta1 } from "./occurrence-v1beta1.ts";
-import { listPages } from "./pages.ts";
+import { occurrencePath, resourceUriOf, resourceUrisOf } from "./names.ts";
+import { parseOccurrenceV1Beta1 } from "./occurrence-v1beta1.ts";
+import {
+  type Held,
+  type Listing,
+  listProject,
+  type OpenSourceGrafeasOptions,
+} from "./open-source-listing.ts";
 import { noSuchAnswer, openSourcePurpose } from "./purpose.ts";
 import type { About, OccurrenceReader, OccurrenceSource } from "./reader.ts";
 import { parseVulnerabilityV1Beta1 } from "./vulnerability-v1beta1.ts";
-
-export interface OpenSourceGrafeasOptions {
-  /** Calls the server, without credentials. */
-  readonly rest: Rest;
-  readonly observer?: Observer | undefined;
-}
-
-/** A server is asked for all that it has on a project, so there may be far more than what one review is about. */
-const MOST_PAGES = 500;
 
 /** The open-source Grafeas server, which speaks v1beta1. */
 export function createOpenSourceGrafeas({ rest, observer }: OpenSourceGrafeasOptions): OccurrenceSource {
@@ -37,17 +31,6 @@ export function createOpenSourceGrafeas({ rest, observer }: OpenSourceGrafeasOpt
       return { kind, resourceUri, ...(scan === undefined ? {} : { scan }) };
     },
   };
-}
-
-/** An occurrence about one of the images in question, and the document that it was read from. */
-interface Held {
-  readonly occurrence: OccurrenceV1Beta1;
-  readonly subject: Canonical;
-  readonly document: unknown;
-}
-
-interface Listing extends OpenSourceGrafeasOptions {
-  readonly signal: AbortSignal;
 }
 
 /** Lists each project once, whatever is asked about it. */
@@ -91,36 +74,4 @@ function createReader(listing: Listing, all: readonly Canonical[]): OccurrenceRe
       });
     },
   };
-}
-
-/**
- * Everything on the `wanted` images that `project` holds. No filter is sent: the server's own stores ignore it, and others
- * read the same words in other ways, where one that matches nothing would look like an image without a flaw.
- */
-async function listProject(
-  { rest, signal, observer }: Listing,
-  project: string,
-  wanted: ReadonlyMap<string, Canonical>,
-): Promise<readonly Held[]> {
-  const purpose = openSourcePurpose(`list the occurrences in project ${project}`);
-  const path = occurrencesPath(project, "v1beta1");
-  const found = new Map<string, Held>();
-  let first: string | undefined;
-  for await (const documents of listPages({ rest, path, purpose, mostPages: MOST_PAGES, signal })) {
-    for (const document of documents) {
-      const occurrence = parseOccurrenceV1Beta1(document);
-      if (occurrence === undefined) {
-        reportUnreadable(observer, document);
-        continue;
-      }
-      // The PostgreSQL store never ends its pages, but begins anew.
-      if (occurrence.name === first) return [...found.values()];
-      first ??= occurrence.name;
-      const subject = wanted.get(occurrence.resourceUri);
-      // The memory store takes every project whose name begins like this one's.
-      if (subject !== undefined && projectOf(occurrence.name) === project)
-        found.set(occurrence.name, { occurrence, subject, document });
-    }
-  }
-  return [...found.values()];
 }

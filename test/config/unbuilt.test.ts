@@ -3,7 +3,6 @@ import { load, problemsOf } from "./folder.ts";
 
 describe("what is known and not built yet", () => {
   it.each([
-    ['metadata_client = "grafeasos"', 'metadata_client: "grafeasos" is not built yet; leave it out'],
     ['signer = "pkix"\nmetadata_client = "oci"', 'metadata_client: "oci" is not built yet; leave it out'],
     ['[events]\npush_topic = "t"', "events.push_topic: is not built yet; leave it out"],
     ['[events]\nverdict_topic = "t"', "events.verdict_topic: is not built yet; leave it out"],

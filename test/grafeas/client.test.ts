@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { createGrafeasClient } from "../../lib/grafeas/client.ts";
-import { attestationBody } from "../../lib/grafeas/occurrence.ts";
 import { digestOf } from "../../lib/image/digest.ts";
 import { type Canonical, parseCanonical } from "../../lib/image/reference.ts";
 import { json, type LocalRequest } from "../../lib/local/server.ts";
@@ -173,21 +172,20 @@ describe("occurrences by name", () => {
 });
 
 describe("creating many at once", () => {
-  const bodies = some(3).map((subject) =>
-    attestationBody({ project: "p", note: "nobody" }, uriOf(subject), {
-      payload: Buffer.of(1),
-      signatures: [],
-    }),
-  );
+  const three = some(3).map((subject) => ({
+    note: { project: "p", note: "nobody" },
+    resourceUri: uriOf(subject),
+    details: { payload: Buffer.of(1), signatures: [] },
+  }));
 
   it("fails where the answer owns up to fewer", async () => {
     const { client } = await against(page([occurrence("1")]));
-    await expect(client.batchCreate("p", bodies, unhurried())).rejects.toMatchObject({ retryable: true });
+    await expect(client.batchCreate(three, unhurried())).rejects.toMatchObject({ retryable: true });
   });
 
   it("names both permissions that it takes", async () => {
     const { client } = await against(refusal(403, "PERMISSION_DENIED"));
-    await expect(client.batchCreate("p", bodies, unhurried())).rejects.toThrow(
+    await expect(client.batchCreate(three, unhurried())).rejects.toThrow(
       /occurrences\.create on project p, and containeranalysis\.notes\.attachOccurrence on projects\/p\/notes\/nobody/,
     );
   });

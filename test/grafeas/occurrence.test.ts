@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { attestationBody, attestationPatch, parseOccurrence } from "../../lib/grafeas/occurrence.ts";
 
+const resourceUri = "https://gcr.io/p/app@sha256:1";
 const note = { project: "p", note: "nobody" };
 const payload = Uint8Array.of(0xfb, 0xff, 0xfe, 1);
 const signature = { bytes: Uint8Array.of(0xff, 0xef), keyId: "ni:///sha-256;x" };
@@ -19,7 +20,7 @@ const answered = (more: object = {}) => ({
 
 describe("an attestation occurrence", () => {
   it("is written as Grafeas v1 wants it", () => {
-    const body = attestationBody(note, "https://gcr.io/p/app@sha256:1", { payload, signatures: [signature] });
+    const body = attestationBody({ note, resourceUri, details: { payload, signatures: [signature] } });
     expect(body).toEqual({
       noteName: "projects/p/notes/nobody",
       resourceUri: "https://gcr.io/p/app@sha256:1",
@@ -29,11 +30,9 @@ describe("an attestation occurrence", () => {
   });
 
   it("is replaced by what it holds alone", () => {
-    expect(Object.keys(attestationPatch(note, { payload, signatures: [signature] }))).toEqual([
-      "noteName",
-      "kind",
-      "attestation",
-    ]);
+    expect(
+      Object.keys(attestationPatch({ note, resourceUri, details: { payload, signatures: [signature] } })),
+    ).toEqual(["noteName", "kind", "attestation"]);
   });
 
   it("is read with its bytes and its time", () => {

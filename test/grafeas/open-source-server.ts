@@ -30,13 +30,15 @@ const DEFAULT_PAGE = 20;
 export async function startFake({
   pages = "end",
 }: FakeOptions = {}): Promise<OpenSourceServer & { readonly requests: readonly LocalRequest[] }> {
-  const occurrences: { readonly name: string }[] = [];
+  const occurrences: { readonly name?: string }[] = [];
+  const notes = new Set<string>();
   const requests: LocalRequest[] = [];
+  let serial = 0;
 
   function list(project: string, query: URLSearchParams) {
     const pageSize = Number(query.get("pageSize") ?? 0) || DEFAULT_PAGE;
     if (pageSize > LARGEST_PAGE) throw new Refusal(400, "the page size is too large");
-    const all = occurrences.filter(({ name }) => name.startsWith(`projects/${project}`));
+    const all = occurrences.filter(({ name }) => name?.startsWith(`projects/${project}`));
     const from = Number(query.get("pageToken") ?? 0);
     const page = all.slice(from, from + pageSize);
     const next = from + pageSize < all.length ? String(from + pageSize) : pages === "end" ? "" : "0";
@@ -46,26 +48,51 @@ export async function startFake({
     };
   }
 
+  /** It knows no conflict, and asks for no note. */
+  function createOccurrence(project: string, sent: object) {
+    const time = new Date().toISOString();
+    serial += 1;
+    const name = `projects/${project}/occurrences/${serial}`;
+    const created = { name, ...sent, createTime: time, updateTime: time };
+    occurrences.push(created);
+    return created;
+  }
+
+  function createNote(path: string, id: string) {
+    const name = `${path.slice("/v1beta1/".length)}/${id}`;
+    if (notes.has(name)) return json(409, { code: 6, message: 'Note with name "" already exists' });
+    notes.add(name);
+    return json(200, { name });
+  }
+
   const server = await listen({
     kindOf: () => "occurrences",
     refuse: ({ status, message }) => json(status, { code: 5, message }),
     answer(request) {
       requests.push(request);
       const { method, path, query, body } = request;
-      const [, project = "", id] =
-        /^\/v1beta1\/projects\/([^/]+)\/occurrences(?:\/([^/]+))?$/.exec(path) ?? [];
+      const note = /^\/v1beta1\/projects\/[^/]+\/notes$/.test(path) ? query.get("noteId") : null;
+      if (note !== null) return createNote(path, note);
+      const [, project = "", id, batch] =
+        /^\/v1beta1\/projects\/([^/]+)\/occurrences(?:\/([^/]+))?(:batchCreate)?$/.exec(path) ?? [];
       if (project === "") throw new Refusal(404, "Not Found");
-      if (method === "GET" && id === undefined) return json(200, list(project, query));
-      if (method === "GET") {
-        const found = occurrences.find(({ name }) => name === path.slice("/v1beta1/".length));
-        if (found === undefined) throw new Refusal(404, `Occurrence with ID ${id} does not Exist`);
-        return json(200, found);
+      const at = occurrences.findIndex(({ name }) => name === path.slice("/v1beta1/".length));
+      if (at < 0 && id !== undefined) throw new Refusal(404, `Occurrence with ID ${id} does not Exist`);
+      if (method === "DELETE") {
+        occurrences.splice(at, 1);
+        return json(200, {});
       }
-      const time = new Date().toISOString();
-      const name = `projects/${project}/occurrences/${occurrences.length}`;
-      const created = { name, ...JSON.parse(String(body)), createTime: time, updateTime: time };
-      occurrences.push(created);
-      return json(200, created);
+      // The whole occurrence is what was sent, its name included, whatever the mask says.
+      if (method === "PATCH") {
+        occurrences[at] = JSON.parse(String(body));
+        return json(200, occurrences[at]);
+      }
+      if (method === "GET" && id === undefined) return json(200, list(project, query));
+      if (method === "GET") return json(200, occurrences[at]);
+      const sent = JSON.parse(String(body));
+      if (batch === undefined) return json(200, createOccurrence(project, sent));
+      const created = sent.occurrences.map((one: object) => createOccurrence(project, one));
+      return json(200, { occurrences: created });
     },
   });
   onTestFinished(() => server.close());

@@ -7,7 +7,7 @@ import { type Canonical, parseCanonical } from "../../lib/image/reference.ts";
 import { type GrafeasOptions, startGrafeas } from "../../lib/local/grafeas.ts";
 import type { Answer, LocalRequest } from "../../lib/local/server.ts";
 import type { AttestationStore, PutAnswer } from "../../lib/ports.ts";
-import { createContainerAnalysisStore } from "../../lib/store/container-analysis.ts";
+import { createGrafeasStore } from "../../lib/store/grafeas.ts";
 import { refusal, restTo, scripted } from "../google/scripted.ts";
 
 export const PROJECT = "binauth";
@@ -45,7 +45,7 @@ export async function startStack(options: GrafeasOptions = {}, faults: readonly 
   return {
     grafeas,
     client,
-    store: createContainerAnalysisStore({ project: PROJECT, client, backOff: 5 }),
+    store: createGrafeasStore({ project: PROJECT, client, backOff: 5 }),
     requests,
     /** How many requests of a kind were made. */
     count: (kind: Kind) => requests.filter((request) => kindOf(request) === kind).length,

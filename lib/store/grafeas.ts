@@ -1,20 +1,20 @@
 import pLimit from "p-limit";
-import type { Attestation, StoredAttestation } from "../attest/attestation.ts";
+import type { Attestation, Signature, StoredAttestation } from "../attest/attestation.ts";
 import { binauthzPayload } from "../attest/payload.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
-import type { GrafeasClient } from "../grafeas/client.ts";
+import type { AttestationClient } from "../grafeas/client.ts";
 import { noteName, resourceUriOf, resourceUrisOf } from "../grafeas/names.ts";
-import { attestationBody, attestationPatch, type Occurrence } from "../grafeas/occurrence.ts";
+import { attestationBody, type NewAttestation, type Occurrence } from "../grafeas/occurrence.ts";
 import type { Canonical } from "../image/reference.ts";
 import type { AttestationStore, Prepared, Put, PutAnswer } from "../ports.ts";
 import { batchesOf } from "./batches.ts";
 import { type Creation, createMany, createOne } from "./creation.ts";
 import { sameBytes, sameSignature } from "./standing.ts";
 
-export interface ContainerAnalysisOptions {
+export interface GrafeasStoreOptions {
   /** The project that holds the notes and the attestations. */
   readonly project: string;
-  readonly client: GrafeasClient;
+  readonly client: AttestationClient;
   /** The longest first back-off between tries, in milliseconds. */
   readonly backOff?: number;
 }
@@ -25,14 +25,20 @@ const REPLACEMENTS_AT_ONCE = 8;
  * Attestations as Binary Authorization reads them: an occurrence on the image's digest, under the note
  * `projects/{project}/notes/{check}`.
  */
-export function createContainerAnalysisStore({
+export function createGrafeasStore({
   project,
   client,
   backOff = 500,
-}: ContainerAnalysisOptions): AttestationStore {
+}: GrafeasStoreOptions): AttestationStore {
   const noteOf = (checkName: string) => ({ project, note: checkName });
-  const bodyOf = ({ checkName, subject, payload, signature }: Attestation) =>
-    attestationBody(noteOf(checkName), resourceUriOf(subject), { payload, signatures: [signature] });
+  const toNew = (
+    { checkName, subject, payload, signature }: Attestation,
+    kept: readonly Signature[] = [],
+  ): NewAttestation => ({
+    note: noteOf(checkName),
+    resourceUri: resourceUriOf(subject),
+    details: { payload, signatures: [signature, ...kept] },
+  });
 
   async function list(subjects: readonly Canonical[], checkNames: readonly string[], signal: AbortSignal) {
     if (subjects.length === 0 || checkNames.length === 0) return [];
@@ -48,10 +54,14 @@ export function createContainerAnalysisStore({
   const creation: Creation = {
     backOff,
     create: (attestation, signal) =>
-      client.create(project, bodyOf(attestation), signal).catch((fault: unknown) => {
+      client.create(toNew(attestation), signal).catch((fault: unknown) => {
         throw namingNote(fault, noteName(noteOf(attestation.checkName)));
       }),
-    createBatch: (attestations, signal) => client.batchCreate(project, attestations.map(bodyOf), signal),
+    createBatch: (attestations, signal) =>
+      client.batchCreate(
+        attestations.map((one) => toNew(one)),
+        signal,
+      ),
     look(attestations, signal) {
       const checkNames = new Set(attestations.map(({ checkName }) => checkName));
       return list(
@@ -67,14 +77,9 @@ export function createContainerAnalysisStore({
     replaced: NonNullable<Put["replaces"]>,
     signal: AbortSignal,
   ): Promise<PutAnswer> {
-    const { payload, signature } = attestation;
-    const signatures = [signature, ...signaturesToKeep(attestation, replaced)];
+    const replacement = toNew(attestation, signaturesToKeep(attestation, replaced));
     try {
-      await client.patch(
-        replaced.stored.id,
-        attestationPatch(noteOf(attestation.checkName), { payload, signatures }),
-        signal,
-      );
+      await client.patch(replaced.stored.id, replacement, signal);
       return { status: "stored" };
     } catch (fault) {
       const error = asVoucherError(fault);
@@ -109,17 +114,19 @@ export function createContainerAnalysisStore({
           answers.set(put, await limit(() => replace(attestation, replaces, signal)));
       });
       const added = puts.filter(({ replaces }) => replaces === undefined);
-      const creating = batchesOf(added, ({ attestation }) => bodyOf(attestation)).map(async (batch) => {
-        const created = await createMany(
-          creation,
-          batch.map(({ attestation }) => attestation),
-          signal,
-        );
-        created.forEach((answer, at) => {
-          const put = batch[at];
-          if (put !== undefined) answers.set(put, answer);
-        });
-      });
+      const creating = batchesOf(added, ({ attestation }) => attestationBody(toNew(attestation))).map(
+        async (batch) => {
+          const created = await createMany(
+            creation,
+            batch.map(({ attestation }) => attestation),
+            signal,
+          );
+          created.forEach((answer, at) => {
+            const put = batch[at];
+            if (put !== undefined) answers.set(put, answer);
+          });
+        },
+      );
       await Promise.all([...replacing, ...creating]);
       return puts.map((put) => answers.get(put) ?? NO_ANSWER);
     },

@@ -112,32 +112,22 @@ describe("listing attestations", () => {
 
   it("leaves out those under another project's note of the same id", async () => {
     const notes = [`projects/${PROJECT}/notes/nobody`, "projects/elsewhere/notes/nobody"];
-    const { store, client } = await startStack({ notes });
-    await client.create(
-      PROJECT,
-      {
-        noteName: "projects/elsewhere/notes/nobody",
-        resourceUri: `https://gcr.io/project/app@${image(0).digest}`,
-        kind: "ATTESTATION",
-        attestation: { serializedPayload: "AA==", signatures: [] },
-      },
-      unhurried(),
-    );
+    const { store, grafeas } = await startStack({ notes });
+    grafeas.seed(PROJECT, {
+      noteName: "projects/elsewhere/notes/nobody",
+      resourceUri: `https://gcr.io/project/app@${image(0).digest}`,
+      attestation: { serializedPayload: "AA==" },
+    });
     expect(await store.list([image(0)], ["nobody"], unhurried())).toEqual([]);
   });
 
   it("finds those whose resource was written without https://", async () => {
-    const { store, client } = await startStack();
-    await client.create(
-      PROJECT,
-      {
-        noteName: `projects/${PROJECT}/notes/nobody`,
-        resourceUri: `gcr.io/project/app@${image(0).digest}`,
-        kind: "ATTESTATION",
-        attestation: { serializedPayload: "AA==", signatures: [] },
-      },
-      unhurried(),
-    );
+    const { store, grafeas } = await startStack();
+    grafeas.seed(PROJECT, {
+      noteName: `projects/${PROJECT}/notes/nobody`,
+      resourceUri: `gcr.io/project/app@${image(0).digest}`,
+      attestation: { serializedPayload: "AA==" },
+    });
     expect(await only(store)).toMatchObject({ subject: image(0), payload: Buffer.of(0), signatures: [] });
   });
 
