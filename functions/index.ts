@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { http } from "@google-cloud/functions-framework";
-import { type App, createApp, requireEventsReviewable } from "../lib/app.ts";
+import { type App, createApp } from "../lib/app.ts";
 import { loadConfig } from "../lib/config/load.ts";
 import { createJsonLog, parseLevel } from "../lib/telemetry/log.ts";
 import { drainOnTerminate } from "./drain.ts";
@@ -24,6 +24,6 @@ async function start(): Promise<App> {
   const { config, warnings } = await loadConfig({ env: process.env, cwd: process.cwd(), home: homedir() });
   for (const warning of warnings) log.record("WARNING", "the configuration is questionable", { warning });
   const app = await createApp(config, { observer: log, env: process.env });
-  requireEventsReviewable(app);
+  app.requireEventsReviewable();
   return app;
 }

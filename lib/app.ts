@@ -1,4 +1,4 @@
-import { attestingOf, requireStore } from "./app/attesting.ts";
+import { attestingOf } from "./app/attesting.ts";
 import { checksOf, loadCustomChecks } from "./app/checks.ts";
 import { factsOf } from "./app/evidence.ts";
 import { once } from "./app/once.ts";
@@ -52,7 +52,9 @@ export interface App {
   standing(image: Reference, checks: readonly Check[], signal: AbortSignal): Promise<readonly Standing[]>;
   /** Withdraws attestations, and records each with who asked for it and why. */
   revoke(standing: readonly Standing[], because: Because, signal: AbortSignal): Promise<readonly Withdrawn[]>;
-  /** Handles one delivery of a push event; never throws. */
+  /** Throws `config` or `usage`, with the sentence that says what to mend, where events could not be reviewed. */
+  requireEventsReviewable(): void;
+  /** Handles one delivery of a push event; never throws where {@link requireEventsReviewable} did not. */
   deliver(request: PushRequest): Promise<Settlement>;
   /** Handles one delivery of an announcement of Container Analysis; never throws. */
   deliverOccurrence(request: PushRequest): Promise<Settlement>;
@@ -154,6 +156,10 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
       }
       return withdrawn;
     },
+    requireEventsReviewable() {
+      events();
+      deliveryPorts();
+    },
     deliver: (request) => deliver(request, events(), deliveryPorts()),
     deliverOccurrence: (request) =>
       deliverOccurrence(request, events(), { ...deliveryPorts(), announcements: facts().announcements }),
@@ -163,10 +169,4 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
       return subscribe(request, { config, observer, env, deliver }, stop);
     },
   };
-}
-
-/** Throws `config` or `usage`, with the sentence that says what to mend, where events could not be reviewed. */
-export function requireEventsReviewable(app: App): void {
-  app.checksNamed(["all"]);
-  if (!app.config.dryrun) requireStore(app.config);
 }

@@ -25,7 +25,7 @@ export function attestingOf(config: Config, signer: KeyedSigner, means: Means): 
 }
 
 /** The project that attestations are kept in. Throws `config` where none is set. */
-export function requireStore({ binauthProject }: Config): string {
+function requireStore({ binauthProject }: Config): string {
   if (binauthProject !== undefined) return binauthProject;
   throw new VoucherError(
     "config",

@@ -1,4 +1,4 @@
-import { requireEventsReviewable, type SubscribeRequest } from "../app.ts";
+import type { SubscribeRequest } from "../app.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import type { CommonFlags, Session } from "./session.ts";
 
@@ -20,7 +20,7 @@ export async function subscribeCommand(
   { project, subscription, timeout, json }: SubscribeFlags,
   { app, terminal, interrupted }: Session,
 ): Promise<ExitCode> {
-  requireEventsReviewable(app);
+  app.requireEventsReviewable();
   const terminated = new AbortController();
   const onTerminate = () => terminated.abort();
   process.on("SIGTERM", onTerminate);
