@@ -151,9 +151,9 @@ describe("a body that is no push message", () => {
           expect(fault).toEqual(malformed);
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 3_000 },
     );
-    expect(readable).toBeGreaterThan(100);
+    expect(readable).toBeGreaterThan(100); // about one in ten: the property is not about refusals alone
   });
 
   it("is read in bounded time at the most that Pub/Sub delivers", () => {
