@@ -50,31 +50,35 @@ export async function pull(options: SubscriberOptions, stop: AbortSignal): Promi
   const { subscription: name, handle, observer, atOnce = AT_ONCE, pause = PAUSE_MS } = options;
   const turn = pLimit(atOnce);
   const waiting = new Set<Message>();
-  const counts = { received: 0, acknowledged: 0, released: 0 };
+  const counts = { received: 0, acknowledged: 0 };
 
+  /** Never throws. */
   async function fateOf(message: Message): Promise<Fate> {
-    const fate = await handle(toEnvelope(message, name)).catch((error: unknown) => {
+    try {
+      return await handle(toEnvelope(message, name));
+    } catch (error) {
       observer.record("ERROR", "message could not be handled", { messageId: message.id, error });
-      return "release" as const;
-    });
-    if (fate === "release") await sleep(pause, undefined, { signal: stop }).catch(() => {});
-    return fate;
-  }
-
-  function settle(message: Message, fate: Fate): void {
-    counts[fate === "acknowledge" ? "acknowledged" : "released"] += 1;
-    if (fate === "acknowledge") message.ack();
-    else message.nack();
+      return "release";
+    }
   }
 
   /** Never throws. */
   async function take(message: Message): Promise<void> {
     counts.received += 1;
-    if (stop.aborted) return settle(message, "release");
+    if (stop.aborted) {
+      message.nack();
+      return;
+    }
     waiting.add(message);
     await turn(async () => {
       if (!waiting.delete(message)) return;
-      settle(message, await fateOf(message));
+      if ((await fateOf(message)) === "acknowledge") {
+        counts.acknowledged += 1;
+        message.ack();
+        return;
+      }
+      await sleep(pause, undefined, { signal: stop }).catch(() => {});
+      message.nack();
     });
   }
 
@@ -113,10 +117,11 @@ export async function pull(options: SubscriberOptions, stop: AbortSignal): Promi
     });
   } finally {
     stop.removeEventListener("abort", onStop);
-    for (const message of waiting) settle(message, "release");
+    for (const message of waiting) message.nack();
     waiting.clear();
     await subscription.close();
     await client.close();
   }
-  return counts;
+  // What was not finished in time was given back by the client itself.
+  return { ...counts, released: counts.received - counts.acknowledged };
 }

@@ -84,7 +84,7 @@ describeWith(["docker-registry", "skopeo", "pubsub-emulator"], "voucher subscrib
         const done = new Set(deliveries.map(({ messageId }) => messageId));
         expect(ids.filter((id) => !done.has(id))).toEqual([]);
       },
-      { timeout: 25_000, interval: 50 },
+      { timeout: 90_000, interval: 50 }, // a lease that nobody renews any more ends within a minute
     );
   }
 
@@ -151,23 +151,25 @@ describeWith(["docker-registry", "skopeo", "pubsub-emulator"], "voucher subscrib
   });
 
   it("leaves one attestation per digest and check, with two that share the work", async () => {
-    const gate = Promise.withResolvers<undefined>();
-    storing = () => gate.promise;
     const two = await Promise.all([subscribe(), subscribe()]);
+    // A stream that is open already gets all there is, so both have to be: each has had one of these then.
+    await vi.waitFor(
+      async () => {
+        await publish({ action: "DELETE", digest: `${name}@${AMD64}` });
+        for (const { deliveries } of two) expect(deliveries.length).toBeGreaterThan(0);
+      },
+      { timeout: 15_000, interval: 100 },
+    );
     const children = [AMD64, ARM64, ARM, S390X].map((digest) => pushEvent(name, digest));
     const round = [...children, pushEvent(name, INDEX, "v1")];
     const events = Array.from({ length: 6 }, () => round).flat();
 
     const ids = await Promise.all(events.map(publish));
-    // Neither takes more than ten at once. How many each gets is Pub/Sub's affair: it may leave one of them waiting.
-    await vi.waitFor(
-      () => expect(stage.grafeas.traffic.count({ method: "POST" })).toBeGreaterThanOrEqual(10),
-      10_000,
-    );
-    gate.resolve(undefined);
     await settled(ids, two);
 
     expect(attested(stage)).toEqual(OWED);
+    for (const { deliveries } of two)
+      expect(deliveries.filter(({ outcome }) => outcome === "attested").length).toBeGreaterThan(0);
   });
 
   it("loses nothing when it is killed in the middle of a review: another gets the message", async () => {
@@ -193,7 +195,7 @@ describeWith(["docker-registry", "skopeo", "pubsub-emulator"], "voucher subscrib
     await settled(ids, [second]);
 
     expect(attested(stage)).toEqual(OWED);
-  }, 60_000);
+  }, 120_000);
 
   it.each([
     ["SIGTERM", 0],

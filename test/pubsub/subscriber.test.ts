@@ -237,7 +237,7 @@ describeWith(["pubsub-emulator"], "a subscriber", () => {
     await begun.promise;
     const started = performance.now();
 
-    await first.stop();
+    expect(await first.stop()).toEqual({ received: 1, acknowledged: 0, released: 1 });
 
     expect(performance.now() - started).toBeLessThan(4_000);
     const second = subscribe();
