@@ -1,3 +1,4 @@
+import type { AuthClient } from "google-auth-library";
 import { VoucherError } from "../errors.ts";
 import type { IdentityTokens } from "./client-sign-in.ts";
 
@@ -11,21 +12,28 @@ const IAM_CREDENTIALS = "https://iamcredentials.googleapis.com";
 const ADVICE =
   "on a workstation run gcloud auth application-default login, elsewhere use a service account or workload identity federation";
 
-/**
- * Identity tokens by Application Default Credentials. Google's library is loaded on first use. `iamCredentials` stands in for
- * the origin of the Service Account Credentials API. Its functions throw `unauthorized`.
- */
-export function googleIdentityTokens({ iamCredentials = IAM_CREDENTIALS } = {}): IdentityTokens {
+export interface GoogleOptions {
+  /** The origin of the Service Account Credentials API. */
+  readonly iamCredentials?: string;
+  /** Who asks: by itself, whom Application Default Credentials name. */
+  readonly client?: () => Promise<AuthClient>;
+}
+
+/** Identity tokens of Google's, whose library is loaded on first use. Its functions throw `unauthorized`. */
+export function googleIdentityTokens({
+  iamCredentials = IAM_CREDENTIALS,
+  client: find = defaultClient,
+}: GoogleOptions = {}): IdentityTokens {
   return {
     async idToken(audience, signal) {
       return told(async () => {
-        const client = await defaultClient();
+        const client = await find();
         return makesIdTokens(client) ? await client.fetchIdToken(audience) : undefined;
       }, signal);
     },
     async fromDefaultAccessToken(audience, signal) {
       return told(async () => {
-        const client = await defaultClient();
+        const client = await find();
         await client.getAccessToken();
         const { id_token: own } = client.credentials;
         if (own) return own;
@@ -43,7 +51,7 @@ export function googleIdentityTokens({ iamCredentials = IAM_CREDENTIALS } = {}):
   };
 }
 
-async function defaultClient() {
+async function defaultClient(): Promise<AuthClient> {
   // By its default export: a bundle knows no other of a CommonJS module that is imported lazily.
   const { GoogleAuth } = (await import("google-auth-library")).default;
   return await new GoogleAuth({ scopes: SCOPES, projectId: NO_PROJECT }).getClient();

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { UserRefreshClient } from "google-auth-library";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { googleIdentityTokens } from "../../lib/cli/client-google.ts";
 import { json } from "../../lib/local/server.ts";
@@ -102,6 +103,39 @@ describe("a service account of a machine of Google's", () => {
 
     await expect(asked).rejects.toMatchObject({ code: "unauthorized" });
     await expect(asked).rejects.toThrow(/^Google gave no identity token \(HTTP 403\); .*service account/);
+  });
+});
+
+describe("a person who signed in by gcloud", () => {
+  async function person(answer: object) {
+    const server = await serverThat(() => json(200, { access_token: "access", expires_in: 3600, ...answer }));
+    const client = new UserRefreshClient({
+      clientId: "gcloud",
+      clientSecret: "no secret",
+      refreshToken: "refresh",
+      endpoints: { oauth2TokenUrl: `${server.url}/token` },
+    });
+    return { server, tokens: googleIdentityTokens({ client: async () => client }) };
+  }
+
+  it("shows the token that comes with the access token, whoever it is for: Cloud Run takes gcloud's own", async () => {
+    const { server, tokens } = await person({ id_token: "of the person" });
+
+    expect(await tokens.fromDefaultAccessToken(AUDIENCE, soon())).toBe("of the person");
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("shows one made for the server where that is asked for", async () => {
+    const { server, tokens } = await person({ id_token: "for the server" });
+
+    expect(await tokens.idToken(AUDIENCE, soon())).toBe("for the server");
+    expect(new URLSearchParams(server.requests[0]?.body.toString()).get("target_audience")).toBe(AUDIENCE);
+  });
+
+  it("has none where Google sends none", async () => {
+    const { tokens } = await person({});
+
+    await expect(tokens.fromDefaultAccessToken(AUDIENCE, soon())).rejects.toThrow(/give no identity token/);
   });
 });
 
