@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { VoucherError } from "../../lib/errors.ts";
 import type { Credentials } from "../../lib/registry/credentials.ts";
 import { createRegistry, type Registry, type RegistryOptions } from "../../lib/registry/registry.ts";
@@ -255,6 +255,32 @@ describe("a registry that wants Bearer", () => {
     expect(asked).toHaveLength(2);
   });
 
+  it("gets a new token before the old one runs out, without being asked for it", async () => {
+    const real = performance.now.bind(performance);
+    let ahead = 0;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => real() + ahead);
+    guard(bearer(), (sent) => sent.startsWith("Bearer token-"));
+    const asked = issuer((_, response) => {
+      response.end(JSON.stringify({ token: `token-${asked.length}`, expires_in: 300 }));
+    });
+    const registry = open();
+    const [one, two, three] = images(3) as [Listing, Listing, Listing];
+    await registry.resolve(server.name(`@${one.digest}`), signal);
+
+    ahead = 200_000;
+    await registry.resolve(server.name(`@${two.digest}`), signal);
+    expect(asked).toHaveLength(1);
+    ahead = 270_000;
+    await registry.resolve(server.name(`@${three.digest}`), signal);
+
+    expect(asked).toHaveLength(2);
+    const refused = server.seen.filter(
+      ({ headers, path }) => path.startsWith("/v2/") && !headers.authorization,
+    );
+    expect(refused).toHaveLength(1);
+    clock.mockRestore();
+  });
+
   it("and accepts no token is asked twice, not for ever", async () => {
     guard(`${bearer()},error="invalid_token"`, () => false);
     const asked = issuer(give({ token: "never-good" }));
@@ -299,21 +325,24 @@ describe("an identity token", () => {
     });
   });
 
-  it.each([404, 405])("is sent as a password where the token server answers %d to that", async (status) => {
-    guard(bearer(), (sent) => sent === "Bearer good");
-    const asked = issuer(({ method }, response) => {
-      if (method === "POST") response.writeHead(status).end();
-      else response.end('{"token":"good"}');
-    });
+  it.each([400, 404, 405, 415, 501])(
+    "is sent as a password where the token server answers %d to that",
+    async (status) => {
+      guard(bearer(), (sent) => sent === "Bearer good");
+      const asked = issuer(({ method }, response) => {
+        if (method === "POST") response.writeHead(status).end();
+        else response.end('{"token":"good"}');
+      });
 
-    await resolve(server.index([]), credentials);
+      await resolve(server.index([]), credentials);
 
-    const basic = `Basic ${Buffer.from("<token>:from docker login").toString("base64")}`;
-    expect(asked.map(({ method, authorization }) => [method, authorization])).toEqual([
-      ["POST", undefined],
-      ["GET", basic],
-    ]);
-  });
+      const basic = `Basic ${Buffer.from("<token>:from docker login").toString("base64")}`;
+      expect(asked.map(({ method, authorization }) => [method, authorization])).toEqual([
+        ["POST", undefined],
+        ["GET", basic],
+      ]);
+    },
+  );
 });
 
 describe("a token server", () => {

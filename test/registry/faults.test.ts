@@ -151,9 +151,13 @@ describe("Retry-After", () => {
     expect(performance.now() - start).toBeGreaterThan(950);
   });
 
-  it("holds back every request to that host, and fails none", async () => {
+  it.each([
+    ["with 429", status(429, { "retry-after": "1" })],
+    ["with any other status", status(503, { "retry-after": "1" })],
+    ["that does not come with 429, where a second is taken,", status(429)],
+  ])("%s holds back every request to that host, and fails none", async (_, handler) => {
     const other = server.image({ os: "linux", architecture: "arm64" });
-    misbehave(1, status(429, { "retry-after": "1" }));
+    misbehave(1, handler);
     const first = resolve();
     await expect.poll(() => asked()).toBe(1);
     await new Promise((passed) => setTimeout(passed, 50));

@@ -136,6 +136,17 @@ describe("Google's credentials", () => {
     expect(server.seen).toHaveLength(0);
   });
 
+  it("are offered as a password where the registry refuses them as a token and asks for Basic", async () => {
+    const basic = `Basic ${Buffer.from("oauth2accesstoken:ya29.token").toString("base64")}`;
+    server.on("/v2/*", (request, response) => {
+      if (request.headers.authorization === basic) server.serve(request, response);
+      else response.writeHead(401, { "www-authenticate": "Basic" }).end();
+    });
+
+    await expect(resolve("gcr.io", { google })).resolves.toMatchObject({ kind: "index" });
+    expect(sent()).toEqual(["Bearer ya29.token", basic]);
+  });
+
   it("are offered as a password where the registry wants a token of its own", async () => {
     server.on("/v2/*", (request, response) => {
       if (request.headers.authorization === "Bearer own") server.serve(request, response);

@@ -119,6 +119,14 @@ describe("a limit", () => {
     expect(server.seen).toHaveLength(1);
   });
 
+  it("of bytes of a config refuses one that has more, whatever it declares", async () => {
+    const bytes = { os: "linux", architecture: "amd64", padding: "x".repeat(2000) };
+    const config = { ...server.blob(bytes), size: 10 };
+    const image = server.manifest({ schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [] });
+
+    await expect(resolve(image, { configBytes: 1000 })).rejects.toMatchObject(passed("config_bytes"));
+  });
+
   it.each([
     ["of requests at once per review", { requestsPerHost: 3 }],
     ["of requests at once per instance", { requestsPerInstance: 3 }],

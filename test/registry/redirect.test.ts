@@ -103,6 +103,40 @@ describe("a redirect", () => {
     expect(authorizations(storage)).toEqual([undefined]);
   });
 
+  it("of a blob, to where registries keep them, loses the credentials too", async () => {
+    server.on("/v2/*", (request, response) => {
+      if (request.headers.authorization === undefined)
+        response.writeHead(401, { "www-authenticate": "Basic" }).end();
+      else if (request.url?.includes("/blobs/"))
+        response.writeHead(307, { location: `http://${storage.host}${request.url}?signature=x` }).end();
+      else server.serve(request, response);
+    });
+    const asked: (string | undefined)[] = [];
+    storage.on("/v2/*", (request, response) => {
+      asked.push(request.headers.authorization);
+      request.url = request.url?.split("?")[0];
+      storage.serve(request, response);
+    });
+
+    await expect(resolve()).resolves.toMatchObject({ kind: "image" });
+    expect(asked).toEqual([undefined]);
+  });
+
+  it("from http to https of the same name loses the credentials", async () => {
+    const secure = await scriptedRegistry(certificate);
+    secure.image({ os: "linux", architecture: "amd64" });
+    guard(server, (path) => `https://registry.example${path}`);
+    const connect: Connect = (options, callback) =>
+      connectTo({ "registry.example": options.protocol === "https:" ? secure : server })(options, callback);
+    const registry = open({ connect, insecure: ["registry.example"] });
+
+    await registry.resolve(parseReference(`registry.example/team/app@${image.digest}`), signal);
+
+    expect(authorizations(server)).toEqual([undefined, "Basic dTpw"]);
+    expect(authorizations(secure)).toEqual([undefined]);
+    await secure.close();
+  });
+
   it("to another name of the same machine loses the credentials", async () => {
     guard(server, (path) => `http://localhost:${storage.host.split(":")[1]}${path}`);
     await resolve();
