@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { asVoucherError } from "../errors.ts";
+import { configCheckCommand } from "./config.ts";
 import { EXIT, type ExitCode, exitOfError } from "./exit.ts";
 import { type GenerateFlags, generateCommand, showCommand } from "./keys.ts";
 import { createNotesCommand, type NotesFlags } from "./notes.ts";
@@ -77,6 +78,13 @@ withCommonFlags(program.command("subscribe"), "the review of one image")
       flags.quiet === true ? "WARNING" : "INFO",
     ),
   );
+
+const config = program.command("config").description("the configuration");
+withCommonFlags(config.command("check"), "the review of one image")
+  .description("load it and its secrets; print the effective settings, or every problem")
+  .action(async (flags: CommonFlags) => {
+    process.exitCode = await configCheckCommand(flags, processTerminal(), process.env);
+  });
 
 const keys = program.command("keys").description("make the keys that attestations are signed with");
 keys
