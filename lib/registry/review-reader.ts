@@ -80,7 +80,7 @@ export class ReviewReader {
   ): Promise<Opened<T>> {
     const { digest, size } = descriptor;
     const name = this.#nameOf(digest);
-    const limit = kind === "manifest" ? "manifestBytes" : "configBytes";
+    const limit = limitOf(kind);
     if (size > this.limits[limit]) throw pastLimit(this.limits, limit, `${name} has ${size} bytes`);
     const inline = inlineContent(descriptor, name);
     let opened = memo.get(digest);
@@ -99,7 +99,14 @@ export class ReviewReader {
   }
 
   async #fetch(kind: "manifest" | "blob", digest: Digest): Promise<Content> {
-    return await this.#turn(() => this.#client[kind](canonical(this.#of, digest), this.#signal));
+    try {
+      return await this.#turn(() => this.#client[kind](canonical(this.#of, digest), this.#signal));
+    } catch (thrown) {
+      const { code } = asVoucherError(thrown);
+      // Whoever sends other content than was asked for may have sent as much of it as a document may have.
+      if (code === "digest-mismatch" || code === "limit") this.#spend(this.limits[limitOf(kind)]);
+      throw thrown;
+    }
   }
 
   #open<T>(content: Content, parse: (content: Content) => T): Opened<T> {
@@ -124,6 +131,10 @@ export class ReviewReader {
   #nameOf(digest: Digest): string {
     return formatReference(canonical(this.#of, digest));
   }
+}
+
+function limitOf(kind: "manifest" | "blob"): "manifestBytes" | "configBytes" {
+  return kind === "manifest" ? "manifestBytes" : "configBytes";
 }
 
 function toManifest({ bytes, mediaType }: Content): Index | Manifest {

@@ -91,6 +91,18 @@ describe("a limit", () => {
     );
   });
 
+  it("of bytes of a review counts what a registry sends in place of what it was asked for", async () => {
+    const children = images(20);
+    const index = server.index(children);
+    for (const { digest } of children) {
+      server.on(`/v2/team/app/manifests/${digest}`, (_, response) => void response.end(" ".repeat(9_000)));
+    }
+    const limits = { manifestBytes: 10_000, reviewBytes: 40_000, requestsPerHost: 1 };
+
+    await expect(resolve(index, limits)).rejects.toMatchObject(passed("review_bytes"));
+    expect(server.seen.length).toBeLessThan(6);
+  });
+
   it("of bytes of a manifest refuses one that has more, whatever it declares", async () => {
     const index = server.index(images(1));
     await expect(resolve(index, { manifestBytes: index.size })).resolves.toMatchObject({ kind: "index" });
