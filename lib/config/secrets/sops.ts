@@ -15,27 +15,27 @@ const CHANGED: readonly unknown[] = [25, 51];
 const NO_KEY = 128;
 
 /**
- * Decrypts a SOPS file with the program `sops`, which gets `env` and so finds its keys as on the command line. It has a
- * minute and 1 MiB. Throws `config`; `unauthorized` where it got no key, and `timeout`, which both may pass. Never throws
+ * Decrypts a SOPS file with the program `sops`, which gets `env` and so finds its keys as on the command line; it has
+ * `longest` milliseconds and 1 MiB. Throws `config`, and what may pass: `unauthorized` where it got no key, `timeout`. Never
  * with anything that `sops` printed, since that may quote the file.
  */
-export async function readSops(file: string, env: Environment): Promise<Table> {
+export async function readSops(file: string, env: Environment, longest = LONGEST): Promise<Table> {
   await stat(file).catch((cause: unknown) => {
     throw refused(file, `cannot be read: ${reasonOf(cause)}`, cause);
   });
-  return parseText(file, await decrypt(file, env), ".json");
+  return parseText(file, await decrypt(file, env, longest), ".json");
 }
 
-function decrypt(file: string, env: Environment): Promise<string> {
+function decrypt(file: string, env: Environment, timeout: number): Promise<string> {
   // Voucher took every file for JSON, whatever its name.
   const type = /^\.ya?ml$/i.test(extname(file)) ? "yaml" : "json";
   const args = ["--decrypt", "--input-type", type, "--output-type", "json", file];
-  const limits = { timeout: LONGEST, killSignal: "SIGKILL", maxBuffer: MOST_OUTPUT } as const;
+  const limits = { timeout, killSignal: "SIGKILL", maxBuffer: MOST_OUTPUT } as const;
   return new Promise((resolve, reject) => {
     const child = execFile("sops", args, { env: { ...env }, ...limits }, (error, stdout) => {
       if (error === null) resolve(stdout);
       // Not as its cause: it carries what was printed.
-      else reject(failure(file, error));
+      else reject(failure(file, error, timeout));
     });
     child.stdin?.on("error", () => {}).end();
   });
@@ -43,7 +43,7 @@ function decrypt(file: string, env: Environment): Promise<string> {
 
 type Failure = { readonly code?: string | number | null; readonly killed?: boolean };
 
-function failure(file: string, { code, killed }: Failure): VoucherError {
+function failure(file: string, { code, killed }: Failure, timeout: number): VoucherError {
   if (code === "ENOENT" || code === "EACCES") {
     return refused(
       file,
@@ -54,7 +54,7 @@ function failure(file: string, { code, killed }: Failure): VoucherError {
     return refused(file, "is larger than 1 MiB, which no file of secrets is");
   }
   if (killed === true) {
-    const message = `${file}: sops did not decrypt it within ${LONGEST / 1000} s; can its keys be reached from here?`;
+    const message = `${file}: sops did not decrypt it within ${timeout / 1000} s; can its keys be reached from here?`;
     return new VoucherError("timeout", message, { retryable: true });
   }
   if (code === NO_KEY) {
