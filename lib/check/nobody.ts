@@ -1,13 +1,16 @@
 import { type Check, fail, pass } from "./contract.ts";
+import { quote } from "./wording.ts";
 
 /** Passes images that do not start as root. */
 export const nobody: Check = {
   name: "nobody",
   description: "The image does not run as root.",
   async judge(evidence) {
-    const { user } = await evidence.imageConfig();
+    const { user, platform } = await evidence.imageConfig();
     if (user === "") return fail("runs as root (the config names no user)");
-    return isRoot(user) ? fail(`runs as root (user ${quote(user)})`) : pass;
+    return isRoot(user) || (platform.os === "windows" && isWindowsAdministrator(user))
+      ? fail(`runs as root (user ${quote(user)})`)
+      : pass;
   },
 };
 
@@ -22,6 +25,8 @@ function isRoot(user: string): boolean {
   return name === "" || name === "root" || isZero;
 }
 
-function quote(user: string): string {
-  return JSON.stringify(user.length > 80 ? `${user.slice(0, 80)}…` : user);
+/** The accounts of Windows containers that may do everything, with or without a domain, in any case. */
+function isWindowsAdministrator(user: string): boolean {
+  const account = user.trim().split("\\").at(-1)?.toLowerCase() ?? "";
+  return ["containeradministrator", "administrator", "system", "local system"].includes(account);
 }

@@ -26,8 +26,9 @@ export function originOf(envelope: Envelope | undefined, now: Date): Origin {
   const written = envelope?.attributes[FIRST_SEEN];
   const seen = new Date(written ?? Number.NaN);
   const waited = !Number.isNaN(seen.getTime());
+  const claimed = waited ? seen : (envelope?.publishTime ?? now);
   return {
-    firstSeen: waited ? seen : (envelope?.publishTime ?? now),
+    firstSeen: claimed > now ? now : claimed, // what claims to come from the future must not be waited for for ever
     eventId: envelope?.attributes[EVENT_ID] ?? envelope?.messageId ?? "",
     waited,
   };
@@ -75,7 +76,8 @@ function originAttributes({ firstSeen, eventId }: Origin): Message["attributes"]
 
 /** As many characters as fit, none of them in half. */
 function cut(text: string): string {
-  const bytes = Buffer.from(text);
-  if (bytes.length <= LONGEST_VALUE) return text;
+  const whole = text.toWellFormed();
+  const bytes = Buffer.from(whole);
+  if (bytes.length <= LONGEST_VALUE) return whole;
   return new TextDecoder().decode(bytes.subarray(0, LONGEST_VALUE - 3)).replace(/\uFFFD+$/, "") + "…";
 }

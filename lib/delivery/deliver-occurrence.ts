@@ -4,9 +4,10 @@ import { parseOccurrenceEvent } from "../event/occurrence.ts";
 import { formatReference } from "../image/reference.ts";
 import type { Announcements } from "../ports.ts";
 import { review } from "../review/review.ts";
-import { toVerdict, type Verdict } from "../review/verdict.ts";
+import { toVerdict } from "../review/verdict.ts";
 import { originOf } from "./copy.ts";
 import type { DeliveryPorts, DeliverySettings, PushRequest } from "./deliver.ts";
+import { verdictForLog } from "./log-verdict.ts";
 import { publishCopy } from "./publish-copy.ts";
 import { type Settlement, settle } from "./settle.ts";
 
@@ -14,7 +15,7 @@ import { type Settlement, settle } from "./settle.ts";
 interface Heard {
   readonly occurrence?: string;
   readonly image?: string;
-  readonly verdict?: Verdict;
+  readonly verdict?: object;
   readonly settlement: Settlement;
 }
 
@@ -70,7 +71,7 @@ async function hear(
     const asked = { image: announced.image, checks, platforms, onlyHostsOf, existing: "reuse" as const };
     const reviewed = await review(asked, ports, signal);
     const settlement = settle({ kind: "reviewed", review: reviewed }, { mayWait: true });
-    return { occurrence, image, verdict: toVerdict(reviewed), settlement };
+    return { occurrence, image, verdict: verdictForLog(toVerdict(reviewed)), settlement };
   } catch (fault) {
     const heard = {
       ...(occurrence === undefined ? {} : { occurrence }),

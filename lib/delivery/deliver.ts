@@ -6,6 +6,7 @@ import type { Clock, Observer, Publisher } from "../ports.ts";
 import { type ReviewPorts, type ReviewRequest, review } from "../review/review.ts";
 import { toVerdict } from "../review/verdict.ts";
 import { type Origin, originOf } from "./copy.ts";
+import { verdictForLog } from "./log-verdict.ts";
 import { publishCopy } from "./publish-copy.ts";
 import { type Ending, type Settlement, settle } from "./settle.ts";
 
@@ -157,7 +158,7 @@ function record(
     ...(push === undefined ? {} : { image: formatReference(push.image), tag: push.tag }),
     ...(envelope === undefined ? {} : { messageId: envelope.messageId, attempt: envelope.deliveryAttempt }),
     ...(origin.waited ? { firstSeen: origin.firstSeen.toISOString(), eventId: origin.eventId } : {}),
-    ...(ending.kind === "reviewed" ? { verdict: toVerdict(ending.review, push?.tag) } : {}),
+    ...(ending.kind === "reviewed" ? { verdict: verdictForLog(toVerdict(ending.review, push?.tag)) } : {}),
     ...("error" in ending ? { error: ending.error } : {}),
     milliseconds: clock.now().getTime() - started.getTime(),
   });

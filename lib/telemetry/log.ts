@@ -40,6 +40,19 @@ function errorsAsText(severity: Severity): (key: string, value: unknown) => unkn
   };
 }
 
+/** Writes the whole line, however slowly it is read: a pipe that is full answers EAGAIN, and takes a part at a time. */
 function toStdout(line: string): void {
-  writeSync(1, `${line}\n`);
+  let rest: Uint8Array = Buffer.from(`${line}\n`);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(STDOUT, rest));
+    } catch (fault) {
+      if (!(fault instanceof Error && "code" in fault && fault.code === "EAGAIN")) return; // nobody reads any more
+      Atomics.wait(PAUSE, 0, 0, PAUSE_MS);
+    }
+  }
 }
+
+const STDOUT = 1;
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+const PAUSE_MS = 5;

@@ -114,3 +114,17 @@ describe("a config that cannot be read", () => {
     await expect(nobody.judge(evidence)).rejects.toThrow("gone");
   });
 });
+
+describe("nobody on Windows", () => {
+  it.each(["ContainerAdministrator", "containeradministrator", "NT AUTHORITY\\SYSTEM", "Administrator"])(
+    "fails an image that runs as %s",
+    async (user) => {
+      expect(await judge({ os: "windows", config: { User: user } })).toMatchObject({ status: "fail" });
+    },
+  );
+
+  it("passes one that runs as ContainerUser, and leaves those names to their owners elsewhere", async () => {
+    expect(await judge({ os: "windows", config: { User: "ContainerUser" } })).toEqual(pass);
+    expect(await asUser("system")).toEqual(pass);
+  });
+});

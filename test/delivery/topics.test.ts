@@ -178,3 +178,13 @@ describe("an event that nothing can help", () => {
     expect(publisher.published).toEqual([]);
   });
 });
+
+describe("an event that claims to come from the future", () => {
+  it("is not waited for for ever: its patience begins now", async () => {
+    const publisher = publishingTo(BOTH);
+    const attributes = { "voucher-first-seen": "2999-01-01T00:00:00Z", "voucher-event-id": "9" };
+    const broken = error(new VoucherError("limit", "too large"));
+    await delivering({ judge: async () => broken, publisher, attributes });
+    expect(publisher.published[0]?.attributes).toMatchObject({ "voucher-first-seen": NOON });
+  });
+});
