@@ -36,19 +36,24 @@ export function parseAttestationV1Beta1(document: unknown): AttestationDetails {
   return { payload: new Uint8Array(), signatures };
 }
 
-/** The body that creates an attestation occurrence, and, with its name, the one that replaces it whole. */
-export function attestationBodyV1Beta1({
-  note,
-  resourceUri,
-  details: { payload, signatures },
-}: NewAttestation) {
+/** The body that creates an attestation occurrence. */
+export function attestationBodyV1Beta1(attestation: NewAttestation) {
+  const { note, resourceUri } = attestation;
   return {
     noteName: noteName(note),
     resource: { uri: resourceUri },
     kind: "ATTESTATION" as const,
+    ...attestationContentV1Beta1(attestation),
+  };
+}
+
+/** The part of an occurrence that says what was signed, and by whom. */
+export function attestationContentV1Beta1({ details: { payload, signatures } }: NewAttestation) {
+  return {
     attestation: {
       attestation: {
         genericSignedAttestation: {
+          contentType: "SIMPLE_SIGNING_JSON" as const,
           serializedPayload: Buffer.from(payload).toString("base64"),
           signatures: signatures.map(({ bytes, keyId }) => ({
             signature: Buffer.from(bytes).toString("base64"),

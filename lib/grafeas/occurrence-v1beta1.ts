@@ -10,6 +10,7 @@ export interface OccurrenceV1Beta1 {
   readonly noteName: string;
   readonly resourceUri: string;
   readonly createdAt?: Date;
+  readonly updatedAt?: Date;
 }
 
 const content = z.optional(z.unknown());
@@ -23,19 +24,21 @@ const OccurrenceSchema = z.object({
   discovered: content,
   attestation: content,
   createTime: moment,
+  updateTime: moment,
 });
 
 /** Returns `undefined` for a document that is no occurrence. */
 export function parseOccurrenceV1Beta1(document: unknown): OccurrenceV1Beta1 | undefined {
   const { data } = OccurrenceSchema.safeParse(document);
   if (data === undefined) return undefined;
-  const { name, noteName, resource, createTime } = data;
+  const { name, noteName, resource, createTime, updateTime } = data;
   return {
     name,
     noteName,
     resourceUri: resource?.uri ?? "",
     kind: kindOf(data),
     ...(createTime === undefined ? {} : { createdAt: createTime }),
+    ...(updateTime === undefined ? {} : { updatedAt: updateTime }),
   };
 }
 

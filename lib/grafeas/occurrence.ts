@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import type { Signature } from "../attest/attestation.ts";
 import { isOccurrenceName, type NoteId, noteName, readNoteName } from "./names.ts";
+import { moment } from "./proto-json.ts";
 
 /** What an attestation occurrence holds: the signed bytes and every signature over them. */
 export interface AttestationDetails {
@@ -16,6 +17,8 @@ export interface Occurrence {
   readonly note: NoteId;
   readonly resourceUri: string;
   readonly createdAt?: Date;
+  /** When what it holds was last replaced. */
+  readonly updatedAt?: Date;
   readonly attestation?: AttestationDetails;
 }
 
@@ -35,7 +38,8 @@ const OccurrenceSchema = z.object({
   kind: z.string(),
   noteName: z.string(),
   resourceUri: z.string(),
-  createTime: z.optional(z.string()),
+  createTime: moment,
+  updateTime: moment,
   attestation: z.optional(AttestationSchema),
 });
 
@@ -43,16 +47,16 @@ const OccurrenceSchema = z.object({
 export function parseOccurrence(document: unknown): Occurrence | undefined {
   const parsed = OccurrenceSchema.safeParse(document);
   if (!parsed.success) return undefined;
-  const { name, kind, noteName, resourceUri, createTime, attestation } = parsed.data;
+  const { name, kind, noteName, resourceUri, createTime, updateTime, attestation } = parsed.data;
   const note = readNoteName(noteName);
   if (note === undefined) return undefined;
-  const createdAt = createTime === undefined ? undefined : new Date(createTime);
   return {
     name,
     kind,
     note,
     resourceUri,
-    ...(createdAt === undefined || Number.isNaN(createdAt.getTime()) ? {} : { createdAt }),
+    ...(createTime === undefined ? {} : { createdAt: createTime }),
+    ...(updateTime === undefined ? {} : { updatedAt: updateTime }),
     ...(attestation === undefined ? {} : { attestation: toDetails(attestation) }),
   };
 }

@@ -144,7 +144,9 @@ const NO_ANSWER: PutAnswer = {
 /** An occurrence without signatures, or with none that we can read, is listed too: it stands in the way of a new one. */
 function toStored(occurrence: Occurrence, subject: Canonical | undefined): readonly StoredAttestation[] {
   if (subject === undefined) return [];
-  const { name, note, attestation, createdAt } = occurrence;
+  const { name, note, attestation, createdAt, updatedAt } = occurrence;
+  // What stands there now was signed when it was last replaced, by a newer key perhaps.
+  const since = updatedAt ?? createdAt;
   return [
     {
       id: name,
@@ -152,7 +154,7 @@ function toStored(occurrence: Occurrence, subject: Canonical | undefined): reado
       subject,
       payload: attestation?.payload ?? new Uint8Array(),
       signatures: attestation?.signatures ?? [],
-      ...(createdAt === undefined ? {} : { createdAt }),
+      ...(since === undefined ? {} : { createdAt: since }),
     },
   ];
 }

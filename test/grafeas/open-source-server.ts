@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -6,7 +7,14 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFinished } from "vitest";
-import { json, type LocalRequest, listen, Refusal } from "../../lib/local/server.ts";
+import {
+  type Before,
+  json,
+  type LocalRequest,
+  listen,
+  Refusal,
+  type Service,
+} from "../../lib/local/server.ts";
 
 /** An open-source Grafeas server that a test may write to. */
 export interface OpenSourceServer {
@@ -18,6 +26,8 @@ export interface OpenSourceServer {
 export interface FakeOptions {
   /** How pages end: as in its memory store, or never, as in its PostgreSQL store, which begins anew. */
   readonly pages?: "end" | "begin anew";
+  /** Sees each request first. */
+  readonly before?: Before;
 }
 
 const LARGEST_PAGE = 1000;
@@ -29,11 +39,18 @@ const DEFAULT_PAGE = 20;
  */
 export async function startFake({
   pages = "end",
+  before,
 }: FakeOptions = {}): Promise<OpenSourceServer & { readonly requests: readonly LocalRequest[] }> {
   const occurrences: { readonly name?: string }[] = [];
-  const notes = new Set<string>();
+  const notes = new Map<string, object>();
   const requests: LocalRequest[] = [];
   let serial = 0;
+
+  /** Its times have nanoseconds. */
+  function now(): string {
+    serial += 1;
+    return new Date().toISOString().replace("Z", `${String(serial).padStart(6, "0")}Z`);
+  }
 
   function list(project: string, query: URLSearchParams) {
     const pageSize = Number(query.get("pageSize") ?? 0) || DEFAULT_PAGE;
@@ -50,29 +67,34 @@ export async function startFake({
 
   /** It knows no conflict, and asks for no note. */
   function createOccurrence(project: string, sent: object) {
-    const time = new Date().toISOString();
-    serial += 1;
-    const name = `projects/${project}/occurrences/${serial}`;
+    const time = now();
+    const name = `projects/${project}/occurrences/${randomUUID()}`;
     const created = { name, ...sent, createTime: time, updateTime: time };
     occurrences.push(created);
     return created;
   }
 
-  function createNote(path: string, id: string) {
+  function createNote(path: string, id: string, body: Uint8Array) {
     const name = `${path.slice("/v1beta1/".length)}/${id}`;
     if (notes.has(name)) return json(409, { code: 6, message: 'Note with name "" already exists' });
-    notes.add(name);
-    return json(200, { name });
+    notes.set(name, { ...JSON.parse(String(body)), name });
+    return json(200, notes.get(name));
   }
 
-  const server = await listen({
+  function readNote(name: string) {
+    const note = notes.get(name);
+    return note === undefined ? json(404, { code: 5, message: "Note does not Exist" }) : json(200, note);
+  }
+
+  const service: Service = {
     kindOf: () => "occurrences",
     refuse: ({ status, message }) => json(status, { code: 5, message }),
     answer(request) {
       requests.push(request);
       const { method, path, query, body } = request;
       const note = /^\/v1beta1\/projects\/[^/]+\/notes$/.test(path) ? query.get("noteId") : null;
-      if (note !== null) return createNote(path, note);
+      if (note !== null) return createNote(path, note, body);
+      if (method === "GET" && path.includes("/notes/")) return readNote(path.slice("/v1beta1/".length));
       const [, project = "", id, batch] =
         /^\/v1beta1\/projects\/([^/]+)\/occurrences(?:\/([^/]+))?(:batchCreate)?$/.exec(path) ?? [];
       if (project === "") throw new Refusal(404, "Not Found");
@@ -84,7 +106,7 @@ export async function startFake({
       }
       // The whole occurrence is what was sent, its name included, whatever the mask says.
       if (method === "PATCH") {
-        occurrences[at] = JSON.parse(String(body));
+        occurrences[at] = { ...JSON.parse(String(body)), updateTime: now() };
         return json(200, occurrences[at]);
       }
       if (method === "GET" && id === undefined) return json(200, list(project, query));
@@ -94,7 +116,8 @@ export async function startFake({
       const created = sent.occurrences.map((one: object) => createOccurrence(project, one));
       return json(200, { occurrences: created });
     },
-  });
+  };
+  const server = await listen(service, before === undefined ? {} : { before });
   onTestFinished(() => server.close());
   return { url: server.url, requests, create: createAt(server.url) };
 }
