@@ -30,11 +30,16 @@ export type ToolName = keyof typeof TOOLS;
  */
 export function describeWith(tools: readonly ToolName[], title: string, suite: () => void): void {
   const missing = tools.filter((tool) => !TOOLS[tool].isThere());
-  if (missing.length === 0) {
+  describeUnless(new Map(missing.map((tool) => [tool, TOOLS[tool].get])), title, suite);
+}
+
+/** As {@link describeWith}, where the caller found out what is lacking: names, each with how a person gets it. */
+export function describeUnless(lacking: ReadonlyMap<string, string>, title: string, suite: () => void): void {
+  if (lacking.size === 0) {
     describe(title, suite);
     return;
   }
-  const lack = missing.map((tool) => `${tool} (${TOOLS[tool].get})`).join(", ");
+  const lack = [...lacking].map(([name, get]) => `${name} (${get})`).join(", ");
   if (process.env["CI"] === "true") {
     describe(title, () => {
       it("has the tools it needs", () => {
@@ -44,7 +49,7 @@ export function describeWith(tools: readonly ToolName[], title: string, suite: (
     return;
   }
   console.warn(`skipped: "${title}", since this machine lacks ${lack}`);
-  describe.skip(`${title} [skipped: no ${missing.join(", ")}]`, suite);
+  describe.skip(`${title} [skipped: no ${[...lacking.keys()].join(", ")}]`, suite);
 }
 
 function onPath(command: string): string | undefined {

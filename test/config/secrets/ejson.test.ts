@@ -76,6 +76,11 @@ describe("an EJSON file", () => {
     ["has another nonce", changed(TOKEN, 55), "cannot be decrypted: it is for another key, or was changed"],
     ["has another sender", changed(TOKEN, 10), "cannot be decrypted: it is for another key, or was changed"],
     [
+      "has base64 that is none",
+      TOKEN.replace(/==\]$/, "=A]"),
+      "cannot be decrypted: it is for another key, or was changed",
+    ],
+    [
       "comes from a point that shares no secret",
       TOKEN.replace(/:[^:]{44}:/, `:${Buffer.alloc(32).toString("base64")}:`),
       "cannot be decrypted: it is for another key, or was changed",
