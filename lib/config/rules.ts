@@ -4,7 +4,7 @@ import { KEY_RULES } from "./key-rules.ts";
 import { knownChecks, unknownCheck } from "./known-checks.ts";
 import type { Found, Rule } from "./rule.ts";
 import type { FileConfig } from "./schema.ts";
-import { type Overrides, platformsOf } from "./settings.ts";
+import { metadataClientOf, type Overrides, platformsOf } from "./settings.ts";
 
 /** What the schema cannot say, since it holds between keys. */
 export const RULES: readonly Rule[] = [
@@ -13,6 +13,7 @@ export const RULES: readonly Rule[] = [
   { reads: ["required"], find: groupNames },
   { reads: ["repository"], find: aliases },
   { reads: ["platforms"], find: indexPolicy },
+  { reads: ["metadata_client", "grafeasos"], find: grafeasAddress },
   ...KEY_RULES,
 ];
 
@@ -62,6 +63,12 @@ function indexPolicy(file: FileConfig, overrides: Overrides): readonly Found[] {
   const message =
     'must be "selected" or "never" where platforms.select names platforms; "all" would need every one reviewed';
   return [{ key: "platforms.index", message }];
+}
+
+function grafeasAddress(file: FileConfig): readonly Found[] {
+  if (metadataClientOf(file) !== "grafeasos" || file.grafeasos?.hostname !== undefined) return [];
+  const message = 'is missing: metadata_client is "grafeasos"; write its URL, as in "http://grafeas:8080"';
+  return [{ key: "grafeasos.hostname", message }];
 }
 
 function isVouchers(name: string): boolean {

@@ -60,3 +60,19 @@ describe("selected platforms", () => {
     expect(config.platforms).toEqual({ select: [{ os: "linux", architecture: "arm64" }], index });
   });
 });
+
+describe("an open-source Grafeas server", () => {
+  it.each(['metadata_client = "grafeasos"', 'metadata_client = "grafeasos"\n[grafeasos]\nhostname = ""'])(
+    "needs an address: %j",
+    async (text) => {
+      const problem =
+        'grafeasos.hostname: is missing: metadata_client is "grafeasos"; write its URL, as in "http://grafeas:8080"';
+      expect(await problemsOf(load(text))).toEqual([`voucher.toml: ${problem}`]);
+    },
+  );
+
+  it("may be left without one where another store is used", async () => {
+    const text = '[grafeasos]\nvul_project = "scans"';
+    expect((await load(text)).config.grafeasos).toEqual({ vulProject: "scans" });
+  });
+});
