@@ -131,6 +131,7 @@ async function settleConflicts(
     }
     const existing = found(one.subject, one.checkName);
     if (existing.counting !== undefined) answers.set(one, { attestation: existing.counting });
+    else if (existing.undecided !== undefined) answers.set(one, { unstored: existing.undecided });
     else if (existing.replaceable === undefined) answers.set(one, { unstored: notVisible(one) });
     else replacing.set(one, putOf(attestation, existing));
   }

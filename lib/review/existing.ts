@@ -63,13 +63,13 @@ async function verify(stored: StoredAttestation, keyRing: KeyRing, signal: Abort
   const strange = strangeness(stored);
   if (strange !== undefined) return { stored, trusted: [], reason: strange };
   const trusted: Signature[] = [];
-  let reason = "it carries no signature";
+  const reasons = new Set<string>();
   for (const signature of stored.signatures) {
     const verdict = await keyRing.verify(stored.checkName, stored.payload, signature, signal);
     if (verdict.counts) trusted.push(signature);
-    else reason = verdict.reason;
+    else reasons.add(verdict.reason);
   }
-  return { stored, trusted, reason };
+  return { stored, trusted, reason: [...reasons].join(", ") || "it carries no signature" };
 }
 
 /** Why a payload does not speak of the image that it was stored for; `undefined` where it does. */

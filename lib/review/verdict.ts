@@ -1,6 +1,6 @@
 import type { Finding } from "../check/contract.ts";
 import { formatPlatform } from "../image/platform.ts";
-import { canonical, formatReference } from "../image/reference.ts";
+import { canonical, formatReference, type Reference } from "../image/reference.ts";
 import type { Counting, Judgement, PlatformReview, Review } from "./judgement.ts";
 
 /** One check's answer, as the CLI, the API and verdict events give it. */
@@ -53,7 +53,7 @@ export function toVerdict(review: Review, tag?: string): Verdict {
   const platforms = review.platforms.map((platform) => toPlatformVerdict(platform, review));
   const summedUp = kind === "index" && !review.indexOwed;
   const results = judgements.map((judgement) => {
-    const result = toResult(judgement);
+    const result = toResult(judgement, reference);
     if (!summedUp || dryRun) return result;
     return { ...result, attested: attestedOnEach(judgement.checkName, review.platforms) };
   });
@@ -65,10 +65,7 @@ export function toVerdict(review: Review, tag?: string): Verdict {
   const uncovered = review.platforms.filter(({ uncovered = [] }) => uncovered.length > 0);
   const unscanned = [...new Set(uncovered.map(platformName))];
   return {
-    image:
-      reference.digest === undefined
-        ? formatReference(reference)
-        : formatReference(canonical(reference, reference.digest)),
+    image: nameOfImage(reference),
     ...(tag === undefined ? {} : { tag }),
     kind,
     success: results.every(({ success }) => success) && (dryRun || attested),
@@ -85,7 +82,7 @@ function toPlatformVerdict(
   { dryRun, owed }: Pick<Review, "dryRun" | "owed">,
 ): PlatformVerdict {
   const { reference, judgements } = review;
-  const results = judgements.map(toResult);
+  const results = judgements.map((judgement) => toResult(judgement, reference));
   const attested = !dryRun && isAttested(judgements, owed);
   return {
     platform: platformName(review),
@@ -100,7 +97,13 @@ function platformName({ platform }: PlatformReview): string {
   return platform === undefined ? "unknown" : formatPlatform(platform);
 }
 
-function toResult(judgement: Judgement): Result {
+/** Without its tag where its digest is known: a tag may move. */
+function nameOfImage(reference: Reference): string {
+  const { digest } = reference;
+  return formatReference(digest === undefined ? reference : canonical(reference, digest));
+}
+
+function toResult(judgement: Judgement, image: Reference): Result {
   const { checkName, outcome, attestation, unstored } = judgement;
   const error =
     unstored === undefined ? errorOf(outcome) : `passed, but could not be attested: ${unstored.message}`;
@@ -114,7 +117,7 @@ function toResult(judgement: Judgement): Result {
       : {
           error:
             attestation !== undefined && outcome.status === "fail"
-              ? `${error}${stillAdmitted(checkName)}`
+              ? `${error}${stillAdmitted(checkName, image)}`
               : error,
         }),
     ...(outcome.status === "fail" && outcome.findings !== undefined ? { findings: outcome.findings } : {}),
@@ -122,8 +125,8 @@ function toResult(judgement: Judgement): Result {
   };
 }
 
-function stillAdmitted(checkName: string): string {
-  return ` (an older attestation still admits it; withdraw it with voucher revoke IMAGE --check ${checkName} --reason TEXT)`;
+function stillAdmitted(checkName: string, image: Reference): string {
+  return ` (an older attestation still admits it; withdraw it with voucher revoke ${nameOfImage(image)} --check ${checkName} --reason TEXT)`;
 }
 
 function errorOf(outcome: Judgement["outcome"]): string | undefined {

@@ -128,6 +128,16 @@ describe("a conflict with an attestation that the first look did not show", () =
     ]);
   });
 
+  it("comes back, and replaces nothing, where nobody can say just now whether that one counts", async () => {
+    const down = new VoucherError("unavailable", "Cloud KMS answers 503", { retryable: true });
+    const keyRing = { verify: () => Promise.reject(down) };
+    const { review, store } = reviewing({ signer: keys.signer, keyRing });
+    const theirs = await attestationBy(keys.signer, "nobody", image.reference);
+    store.plant(theirs, { seenFromList: 2 });
+    expect(judgementOf(await review(image), "nobody")).toMatchObject({ outcome: pass, unstored: down });
+    expect(store.find(image.reference, "nobody")?.signatures).toEqual(theirs.signatures);
+  });
+
   it("comes back where the second look fails", async () => {
     const { review, store } = reviewing(keys);
     store.plant(await attestationBy(keys.signer, "nobody", image.reference), { seenFromList: 2 });

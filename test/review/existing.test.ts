@@ -107,6 +107,16 @@ describe("an attestation does not count", () => {
       "its payload is of another type",
     ],
     [
+      "whose payload is no document at all",
+      async () => ({ ...(await byNobody()), payload: Buffer.from("approved") }),
+      "its payload is unreadable",
+    ],
+    [
+      "without a payload",
+      async () => ({ ...(await byNobody()), payload: Buffer.of() }),
+      "its payload is unreadable",
+    ],
+    [
       "whose payload was changed after it was signed",
       async () => ({
         ...(await byNobody()),
@@ -131,6 +141,16 @@ describe("an attestation does not count", () => {
     const found = await lookUp(await plant());
     expect(found.counting).toBeUndefined();
     expect(found.rejected).toEqual([expect.stringMatching(reason)]);
+  });
+
+  it("for each reason that its signatures give, once", async () => {
+    const [byDiy] = (await attestationBy(keys.signer, "nobody", subject, { signedAs: "diy" })).signatures;
+    const [foreign] = (await attestationBy(strangers.signer, "nobody", subject)).signatures;
+    const planted = await byNobody();
+    const signatures = [byDiy, foreign, foreign].flatMap((one) => (one === undefined ? [] : [one]));
+    expect((await lookUp({ ...planted, signatures })).rejected).toEqual([
+      `it was made with the key of the check diy, it was made with an unknown key (${strangers.pair("nobody").keyId})`,
+    ]);
   });
 
   it("and a review judges and replaces it, as if nothing were there", async () => {

@@ -186,7 +186,7 @@ describe("a result", () => {
     expect(verdict.results[0]).toMatchObject({ status: "fail", error: "CVE-2026-1", findings });
   });
 
-  it("warns where a check fails and an older attestation still counts", async () => {
+  it("names the command for a check that fails while an older attestation still counts", async () => {
     const { review } = reviewing(keys);
     await review(ofAmd64);
     const verdict = toVerdict(await review(ofAmd64, { checks: judging(fail("no")), existing: "run" }));
@@ -194,11 +194,23 @@ describe("a result", () => {
       status: "fail",
       success: false,
       attested: true,
-      error: expect.stringMatching(
-        /^no \(an older attestation still admits it; withdraw it with voucher revoke IMAGE --check \w+/,
-      ),
+      error: `no (an older attestation still admits it; withdraw it with voucher revoke ${formatReference(ofAmd64.reference)} --check ${verdict.results[0]?.name} --reason TEXT)`,
     });
     expect(verdict.success).toBe(false);
+  });
+
+  it("names, for a platform, the platform itself", async () => {
+    const { review } = reviewing(keys);
+    const image = platformImage("linux/arm64", { user: "app" });
+    const index = indexOf([image]);
+    await review(index);
+    const { platforms, results } = toVerdict(
+      await review(index, { checks: judging(fail("no")), existing: "run" }),
+    );
+    expect(platforms[0]?.results[0]?.error).toContain(
+      `voucher revoke ${formatReference(image.reference)} --`,
+    );
+    expect(results[0]?.error).toContain(`voucher revoke ${formatReference(index.reference)} --`);
   });
 
   it("calls a platform unknown that nothing names", async () => {
