@@ -21,13 +21,31 @@ import type { Clock, Observer, Prepared } from "./ports.ts";
 import type { Pulled } from "./pubsub/subscriber.ts";
 import { type AttestedBy, attestedBy } from "./review/attested-by.ts";
 import { type ReviewRequest, review } from "./review/review.ts";
-import { findStanding, type Standing, type Withdrawn, withdraw } from "./review/revoke.ts";
+import {
+  type FoundStanding,
+  findStanding,
+  type RevokeRequest,
+  type Standing,
+  type Withdrawn,
+  withdraw,
+} from "./review/revoke.ts";
 import { toVerdict, type Verdict } from "./review/verdict.ts";
 import { verify } from "./review/verify.ts";
 import type { PublicKey } from "./sign/public-key.ts";
 
 export { generatePkixKey, type KeyPair } from "./sign/generate.ts";
-export type { AttestedBy, Check, Reference, ResolvedImage, Settlement, SubscribeRequest, Verdict };
+export type {
+  AttestedBy,
+  Check,
+  PublicKey,
+  Reference,
+  ResolvedImage,
+  Settlement,
+  Standing,
+  SubscribeRequest,
+  Verdict,
+  Withdrawn,
+};
 
 /** The wired application. What an instance needs is built on first use and then kept. */
 export interface App {
@@ -49,7 +67,7 @@ export interface App {
   /** Makes what attestations of the checks need in the store before there can be one. */
   prepareStore(checks: readonly Check[], signal: AbortSignal): Promise<readonly Prepared[]>;
   /** What stands attested of an image under the notes of the checks, whether it counts or not. */
-  standing(image: Reference, checks: readonly Check[], signal: AbortSignal): Promise<readonly Standing[]>;
+  standing(request: RevokeRequest, checks: readonly Check[], signal: AbortSignal): Promise<FoundStanding>;
   /** Withdraws attestations, and records each with who asked for it and why. */
   revoke(standing: readonly Standing[], because: Because, signal: AbortSignal): Promise<readonly Withdrawn[]>;
   /** Throws `config` or `usage`, with the sentence that says what to mend, where events could not be reviewed. */
@@ -132,10 +150,10 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
         checks.map(({ name }) => name),
         signal,
       ),
-    standing(image, checks, signal) {
+    standing(request, checks, signal) {
       const ports = { resolver: resolver(), store: attesting().store };
       return findStanding(
-        { image, platforms },
+        request,
         checks.map(({ name }) => name),
         ports,
         signal,
