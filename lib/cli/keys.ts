@@ -1,9 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { generatePkixKey } from "../app.ts";
-import { VoucherError } from "../errors.ts";
-import { EXIT, type ExitCode } from "./exit.ts";
-import type { CommonFlags, Session } from "./session.ts";
+import { generatePkixKey, type PublicKey } from "../app.ts";
+import { configuredChecks } from "../config/groups.ts";
+import { asVoucherError, VoucherError } from "../errors.ts";
+import { EXIT, type ExitCode, exitOfError, worst } from "./exit.ts";
+import { type CommonFlags, type Session, sentence } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface GenerateFlags {
@@ -45,23 +46,34 @@ export async function generateCommand(
   return EXIT.done;
 }
 
-/** `voucher keys show`: for every check that the configured signer has a key for, its key id and public key. */
+/**
+ * `voucher keys show`: the key id and public key of every configured check, and of every other that has a key. One that
+ * cannot be shown hinders no other; it decides the exit code.
+ */
 export async function showCommand(flags: CommonFlags, { app, terminal }: Session): Promise<ExitCode> {
-  const keys = await Promise.all(
-    [...(await app.publicKeys())].map(async ([check, key]) => ({
-      check,
-      keyId: key.id,
-      publicKey: await key.text(),
-    })),
-  );
-  if (flags.json === true) {
-    terminal.out(JSON.stringify(keys));
-    return EXIT.done;
+  const keys = await app.publicKeys();
+  const checks = [...new Set([...configuredChecks(app.config), ...keys.keys()])];
+  const shown = await Promise.all(checks.map((check) => show(check, keys.get(check), app.config.signer)));
+  const good = shown.flatMap((one) => (one instanceof VoucherError ? [] : [one]));
+  const faults = shown.flatMap((one) => (one instanceof VoucherError ? [one] : []));
+  for (const fault of faults) terminal.err(sentence(fault));
+  if (flags.json === true) terminal.out(JSON.stringify(good));
+  else if (good.length > 0) {
+    const blocks = good.map(({ check, keyId, publicKey }) => `${check}\n${keyId}\n${publicKey.trimEnd()}`);
+    terminal.out(blocks.join("\n\n"));
   }
-  const { signer } = app.config;
-  if (keys.length === 0) throw new VoucherError("config", `no key is configured for the signer ${signer}`);
-  terminal.out(
-    keys.map(({ check, keyId, publicKey }) => `${check}\n${keyId}\n${publicKey.trimEnd()}`).join("\n\n"),
-  );
-  return EXIT.done;
+  return worst(faults.map(exitOfError));
+}
+
+async function show(check: string, key: PublicKey | undefined, signer: string) {
+  if (key === undefined)
+    return new VoucherError("config", `the signer ${signer} has no key for the check ${check}`);
+  try {
+    return { check, keyId: key.id, publicKey: await key.text() };
+  } catch (fault) {
+    const error = asVoucherError(fault);
+    return new VoucherError(error.code, `the key of ${check} cannot be shown: ${error.message}`, {
+      cause: error,
+    });
+  }
 }

@@ -64,7 +64,7 @@ withCommonFlags(program.command("revoke"))
 const notes = program.command("notes").description("the notes that attestations stand under");
 withCommonFlags(notes.command("create"))
   .description("make the notes that the configured checks need")
-  .option("--check <name>", "a check, or a group of checks (repeatable; default: all)", collect)
+  .option("--check <name>", "a check, or a group of checks (repeatable; default: every one)", collect)
   .action((flags: NotesFlags) => runCommand(flags, (session) => createNotesCommand(flags, session)));
 
 withCommonFlags(program.command("subscribe"), "the review of one image")

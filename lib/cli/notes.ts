@@ -1,3 +1,4 @@
+import { ALL, configuredChecks } from "../config/groups.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import type { CommonFlags, Session } from "./session.ts";
 
@@ -10,7 +11,8 @@ export async function createNotesCommand(
   flags: NotesFlags,
   { app, terminal, signal }: Session,
 ): Promise<ExitCode> {
-  const checks = app.checksNamed(flags.check ?? ["all"]);
+  const configured = configuredChecks(app.config);
+  const checks = app.checksNamed(flags.check ?? (configured.length > 0 ? configured : [ALL]));
   const prepared = await app.prepareStore(checks, signal);
   if (flags.json === true) {
     terminal.out(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { groupsOf } from "../../lib/config/groups.ts";
+import { configuredChecks, groupsOf } from "../../lib/config/groups.ts";
 import { load } from "./folder.ts";
 
 describe("the groups of checks", () => {
@@ -8,6 +8,11 @@ describe("the groups of checks", () => {
       "[checks]\nnobody = true\ndiy = true\n[required.prod]\ndiy = true\nnobody = false",
     );
     expect(Object.fromEntries(groupsOf(config))).toEqual({ all: ["nobody", "diy"], prod: ["diy"] });
+  });
+
+  it("hold every configured check, those that events run first", async () => {
+    const text = "[required.prod]\ndiy = true\nsnakeoil = true\n[checks]\nnobody = true\ndiy = true";
+    expect(configuredChecks((await load(text)).config)).toEqual(["nobody", "diy", "snakeoil"]);
   });
 
   it("are not what every object inherits", async () => {
