@@ -4,7 +4,7 @@ import { parseEndpoint } from "../google/endpoint.ts";
 import { createRest } from "../google/rest.ts";
 import type { KeyRing } from "../ports.ts";
 import { createKeyRing } from "../sign/key-ring.ts";
-import type { KeyedSigner } from "../sign/keyed-signer.ts";
+import { type KeyedSigner, refuseSharedKeys } from "../sign/keyed-signer.ts";
 import { createKmsSigner } from "../sign/kms.ts";
 import { createPgpSigner, type PgpKey } from "../sign/pgp.ts";
 import { createPkixSigner } from "../sign/pkix.ts";
@@ -27,11 +27,14 @@ export function signerOf(config: Config, { google, secrets, observer }: Means): 
   }
 }
 
-/** The keys that verification believes: the signer's own, and those of `trusted_keys`. */
-export function keyRingOf({ trustedKeys }: Config, signer: KeyedSigner): KeyRing {
+/** The keys that verification believes: the signer's own, and those of `trusted_keys`, each for one check alone. */
+export function keyRingOf({ trustedKeys, allowSharedKeys }: Config, signer: KeyedSigner): KeyRing {
   return createKeyRing(async () => {
     const own = [...(await signer.publicKeys())].map(([check, key]) => ({ check, key }));
-    return [...own, ...(await readTrustedKeys(trustedKeys))];
+    const trusted = [...own, ...(await readTrustedKeys(trustedKeys))];
+    // One key may be in two files, private here and public there, where no comparison of paths finds it.
+    if (!allowSharedKeys) refuseSharedKeys(trusted.map(({ check, key }) => [check, key.id]));
+    return trusted;
   });
 }
 
