@@ -167,9 +167,8 @@ describeWith(["docker-registry", "skopeo", "pubsub-emulator"], "voucher subscrib
     const ids = await Promise.all(events.map(publish));
     await settled(ids, two);
 
+    // Which of the two gets how many is Pub/Sub's affair.
     expect(attested(stage)).toEqual(OWED);
-    for (const { deliveries } of two)
-      expect(deliveries.filter(({ outcome }) => outcome === "attested").length).toBeGreaterThan(0);
   });
 
   it("loses nothing when it is killed in the middle of a review: another gets the message", async () => {
