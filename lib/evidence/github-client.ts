@@ -1,11 +1,11 @@
 import type { GraphqlResponseError } from "@octokit/graphql";
 import { VoucherError } from "../errors.ts";
+import { withoutCredentials } from "../registry/redaction.ts";
 import { retry } from "../retry.ts";
 import { type AnswerError, ErrorsSchema } from "./github-documents.ts";
 import type { GitHubEndpoint } from "./github-endpoint.ts";
 import { graphqlFailure, type Purpose, RateLimited } from "./github-failure.ts";
 import type { Query } from "./github-query.ts";
-import { withoutCredentials } from "./github-redaction.ts";
 import { createAuthorizer, type GitHubSignIn, voucherErrorIn } from "./github-sign-in.ts";
 import { createGitHubTransport } from "./github-transport.ts";
 

@@ -1,9 +1,9 @@
 import type { Agent, Dispatcher } from "undici";
 import { VoucherError } from "../errors.ts";
 import { discard, readAtMost } from "../registry/body.ts";
+import { withoutCredentials } from "../registry/redaction.ts";
 import { abandoned } from "../retry.ts";
 import { httpFailure, type Purpose } from "./github-failure.ts";
-import { withoutCredentials } from "./github-redaction.ts";
 
 /** What octokit asks of a `fetch`. */
 export interface FetchInit {

@@ -39,14 +39,18 @@ export function createCaller(parts: {
     };
 
     const known = await auth.known(target, signal);
-    let { answer, atHome } = await ask(known);
+    let shown = known;
+    let { answer, atHome } = await ask(shown);
     // Once: a registry that refuses what it asked for would refuse it again.
     if (answer.status === 401 && atHome) {
       const next = await auth.next(target, answer, known, signal);
-      if (next !== undefined) ({ answer, atHome } = await ask(next));
+      if (next !== undefined) {
+        shown = next;
+        ({ answer, atHome } = await ask(shown));
+      }
     }
     if (answer.status === 200) return answer;
-    const error = refusal(call.url.host, answer, auth.advice(target));
+    const error = refusal(call.url.host, answer, auth.advice(target), shown);
     // What a server that expects TLS answers to plain http.
     const mistaken = answer.status === 400 && call.url.protocol === "http:";
     if (!mistaken) throw error;

@@ -1,6 +1,7 @@
 import { type ErrorCode, VoucherError } from "../errors.ts";
 import { RetryLater } from "../retry.ts";
 import type { Answer } from "./exchange.ts";
+import { withoutCredentials } from "./redaction.ts";
 import { printable } from "./text.ts";
 
 const TIMEOUTS = ["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "ETIMEDOUT"];
@@ -61,14 +62,18 @@ export function brokenOff(host: string, thrown: unknown): VoucherError {
   return new VoucherError("network", `${host} could not be asked (${code})`, { cause });
 }
 
-/** What an answer other than 200 means. `hint` says what the user can do where credentials do not suffice. */
+/**
+ * What an answer other than 200 means. `hint` says what the user can do where credentials do not suffice; `authorization` is
+ * what the request showed, which a server may repeat and an error must not.
+ */
 export function refusal(
   host: string,
   answer: Answer,
   hint: string,
+  authorization: string | undefined,
   code: ErrorCode = codeOf(answer.status),
 ): VoucherError {
-  const said = messageIn(answer.bytes);
+  const said = withoutCredentials(messageIn(answer.bytes), authorization);
   const why = `${host} answered ${answer.status}${said === "" ? "" : ` (${said})`}`;
   if (code !== "unavailable") return new VoucherError(code, `${why}${adviceOn(code, hint)}`);
   const passing = answer.status !== 501 && answer.status !== 505;

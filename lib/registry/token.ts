@@ -38,6 +38,12 @@ const TokenAnswer = z.object({
   expires_in: z.optional(z.number()),
 });
 
+/** What the token server was shown, in the form of a header. */
+function shownBy(credentials: TokenRequest["credentials"]): string | undefined {
+  if (credentials === undefined) return undefined;
+  return "identityToken" in credentials ? `Bearer ${credentials.identityToken}` : basicOf(credentials);
+}
+
 /**
  * Gets a token as the Distribution project's token specification says: GET with Basic where there are credentials; for an
  * identity token by OAuth2 (POST), and by GET where the server does not know that.
@@ -57,7 +63,7 @@ export async function fetchToken(
   if (answer.status !== 200) {
     // That there is no such token server says nothing of the image.
     const code = answer.status === 404 ? "unauthorized" : undefined;
-    throw refusal(`the token server ${realm.url.host}`, answer, advice, code);
+    throw refusal(`the token server ${realm.url.host}`, answer, advice, shownBy(credentials), code);
   }
   return parseToken(answer, realm.url.host);
 }

@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from "node:crypto";
 import { inspect } from "node:util";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { withoutCredentials } from "../../lib/evidence/github-redaction.ts";
 import type { GitHubSignIn } from "../../lib/evidence/github-sign-in.ts";
 import { type Answer, json, type LocalRequest } from "../../lib/local/server.ts";
+import { withoutCredentials } from "../../lib/registry/redaction.ts";
 import { asking, HEAD, URL, withHead } from "./github-asking.ts";
 
 const TOKEN = "ghp_thisIsTheTokenThatNobodyMaySee0123456";

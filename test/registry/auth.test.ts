@@ -1,6 +1,9 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { VoucherError } from "../../lib/errors.ts";
+import { parseReference } from "../../lib/image/reference.ts";
 import type { Credentials } from "../../lib/registry/credentials.ts";
 import { createRegistry, type Registry, type RegistryOptions } from "../../lib/registry/registry.ts";
 import {
@@ -393,5 +396,35 @@ describe("a token server", () => {
     });
     expect(other.seen).toHaveLength(0);
     await other.close();
+  });
+});
+
+describe("a registry that repeats what it was shown", () => {
+  it("has no credentials repeated in the error", async () => {
+    const server = createServer((request, response) => {
+      const shown = request.headers.authorization ?? "";
+      const said = `${shown} is ${Buffer.from(shown.split(" ")[1] ?? "", "base64")}`;
+      response.writeHead(401, { "www-authenticate": "Basic", "content-type": "application/json" });
+      response.end(JSON.stringify({ errors: [{ code: "UNAUTHORIZED", message: said }] }));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const credentials = async () => ({ username: "ann", password: "correct-horse" });
+    const registry = createRegistry({ credentials });
+    try {
+      const asked = registry.resolve(
+        parseReference(`127.0.0.1:${port}/team/app:v1`),
+        new AbortController().signal,
+      );
+      const fault = await asked.catch((thrown: unknown) => thrown);
+      expect(fault).toMatchObject({ code: "unauthorized" });
+      const printed = inspect(fault, { depth: 9 });
+      expect(printed).not.toContain("correct-horse");
+      expect(printed).not.toContain(Buffer.from("ann:correct-horse").toString("base64"));
+    } finally {
+      await registry.close();
+      server.close();
+    }
   });
 });
