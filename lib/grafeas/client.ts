@@ -34,13 +34,16 @@ export interface GrafeasClient {
   /** Is never repeated: it may have taken effect and its answer got lost, so look before calling again. */
   create(attestation: NewAttestation, signal: AbortSignal): Promise<void>;
   /**
-   * Creates at most 1,000 at once, under notes of one project. It is not atomic: after any failure some may stand, all of them even. Throws also
-   * where the answer owns up to fewer than were sent.
+   * Creates at most 1,000 at once, under notes of one project. It is not atomic: after any failure some may stand, all of
+   * them even. Throws also where the answer owns up to fewer than were sent.
    */
   batchCreate(attestations: readonly NewAttestation[], signal: AbortSignal): Promise<void>;
   /** Replaces the attestation that an occurrence holds. */
   patch(name: string, attestation: NewAttestation, signal: AbortSignal): Promise<void>;
-  /** Makes a note that attestations can stand under. Throws `conflict` where there is one of this name. */
+  /**
+   * Makes a note that attestations can stand under. Throws `conflict` where there is one of this name, be it this call's own
+   * whose answer got lost.
+   */
   createNote(note: NoteId, signal: AbortSignal): Promise<void>;
   /** Returns also where it was gone already. */
   delete(name: string, signal: AbortSignal): Promise<void>;
@@ -116,7 +119,7 @@ export function createGrafeasClient({ rest, observer }: GrafeasClientOptions): G
       const purpose = purposeOf(`create the note ${note}`, "notes.create", project);
       const body = { attestation: { hint: { humanReadableName: note } } };
       const query = { noteId: note };
-      const call = { purpose, method: "POST", path, query, body, repeat: "if-refused" } as const;
+      const call = { purpose, method: "POST", path, query, body, repeat: "always" } as const;
       if (!WrittenSchema.safeParse(await rest.call(call, signal)).success) throw noSuchAnswer(purpose);
     },
 

@@ -107,7 +107,7 @@ export function createOpenSourceClient({ rest, observer }: OpenSourceGrafeasOpti
       const purpose = openSourcePurpose(`create the note ${note} in project ${project}`);
       const body = { attestationAuthority: { hint: { humanReadableName: note } } };
       const query = { noteId: note };
-      await rest.call({ purpose, method: "POST", path, query, body, repeat: "if-refused" }, signal);
+      await rest.call({ purpose, method: "POST", path, query, body, repeat: "always" }, signal);
     },
 
     delete: remove,

@@ -13,6 +13,10 @@ function messageOf({ method, path, query, body }: LocalRequest): readonly [type:
   const parent = resource.replace(/\/occurrences(?::batchCreate)?$/, "");
   if (path.endsWith(":batchCreate"))
     return ["grafeas.v1.BatchCreateOccurrencesRequest", { parent, ...Object(json) }];
+  if (path.endsWith("/notes")) {
+    const noteId = query.get("noteId");
+    return ["grafeas.v1.CreateNoteRequest", { parent: resource.replace(/\/notes$/, ""), noteId, note: json }];
+  }
   if (method === "POST") return ["grafeas.v1.CreateOccurrenceRequest", { parent, occurrence: json }];
   if (method === "DELETE") return ["grafeas.v1.DeleteOccurrenceRequest", { name: resource }];
   if (method === "PATCH") {
@@ -77,6 +81,13 @@ describe("what is sent to Container Analysis is valid by Google's own .proto fil
       "GetOccurrenceRequest",
       "DeleteOccurrenceRequest",
     ]);
+    expect(faultsOf(requests)).toEqual([]);
+  });
+
+  it("when the notes are made that attestations stand under", async () => {
+    const { store, requests } = await startStack({ notes: [] });
+    await store.prepare(CHECKS, unhurried());
+    expect(typesOf(requests)).toEqual(["CreateNoteRequest", "CreateNoteRequest"]);
     expect(faultsOf(requests)).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { generatePkixKey } from "../../lib/app.ts";
 import { sampleImage, sampleIndex } from "../../lib/local/samples.ts";
 import { sentences, voucher } from "../support/cli.ts";
 import type { RunResult } from "../support/processes.ts";
@@ -170,5 +171,20 @@ describeWith(["docker-registry", "skopeo", "openssl"], "voucher revoke, notes an
     const der = join(stage.folder, "shown.der");
     await runOrThrow("openssl", ["pkey", "-pubin", "-in", file, "-outform", "DER", "-out", der]);
     expect((await readFile(der)).length).toBe(91); // an EC P-256 SubjectPublicKeyInfo
+  });
+
+  it("prints why an attestation does not count", async () => {
+    const stricter = await stage.configure();
+    const toml = await readFile(stricter, "utf8");
+    await writeFile(stricter, toml.replace('path = "nobody.pem"', 'path = "newer.pem"'));
+    await writeFile(join(stage.folder, "newer.pem"), (await generatePkixKey()).privateKey);
+    const { code, stdout } = await voucher(["verify", "-c", stricter, `${name}:v1`], { cwd: stage.folder });
+    expect(code).toBe(1);
+    for (const where of ["linux/amd64", "linux/arm64", "index"]) {
+      expect(stdout).toContain(
+        `${where}, nobody: no attestation that counts: it was made with an unknown key (${stage.keys.nobody.keyId})`,
+      );
+      expect(stdout).toContain(`${where}, diy: attested since `);
+    }
   });
 });

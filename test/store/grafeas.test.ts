@@ -248,3 +248,40 @@ describe("replacing an attestation", () => {
     );
   });
 });
+
+describe("preparing notes", () => {
+  const prepare = (store: AttestationStore) => store.prepare(CHECKS, unhurried());
+  const made = (status: string) =>
+    CHECKS.map((checkName) => ({ checkName, name: `projects/${PROJECT}/notes/${checkName}`, status }));
+
+  it("makes those that are missing, once", async () => {
+    const { store } = await startStack({ notes: [] });
+    expect(await prepare(store)).toEqual(made("created"));
+    expect(await prepare(store)).toEqual(made("existed"));
+    expect(statuses(await put(store, attestations(1)))).toEqual(all("stored", 2));
+  });
+
+  it.each(FAULTS.filter(([name]) => name !== "another document"))("goes on after %s", async (_, before) => {
+    const { store } = await startStack({ notes: [] }, [{ kind: "other", before, times: 2 }]);
+    expect(await prepare(store)).toEqual(made("created"));
+  });
+
+  it("takes a note for made whose answer got lost", async () => {
+    const { store } = await startStack({ notes: [] }, [{ kind: "other", after: "drop", times: 1 }]);
+    expect((await prepare(store)).map(({ status }) => status).toSorted()).toEqual(["created", "existed"]);
+  });
+});
+
+describe("withdrawing an attestation", () => {
+  it.each(
+    FAULTS.filter(([name]) => !["another document", "half an answer", "a broken connection"].includes(name)),
+  )("is repeated after %s, and changes nothing more where it was gone already", async (_, before) => {
+    const { store, grafeas } = await startStack({}, [{ kind: "other", before, times: 2 }]);
+    await put(store, attestations(1));
+    const stored = await only(store);
+    await store.remove(stored, unhurried());
+    await store.remove(stored, unhurried());
+    expect(grafeas.occurrences()).toHaveLength(1);
+    expect(await store.list([image(0)], ["nobody"], unhurried())).toEqual([]);
+  });
+});
