@@ -38,9 +38,15 @@ interface Row {
 /** The platforms, and the image itself where it is more than its one platform. */
 function rowsOf({ image, kind, results, platforms }: Verdict): readonly Row[] {
   const rows = platforms.map((one) => ({ name: one.platform, digest: one.digest, results: one.results }));
-  const itself = { name: kind, digest: image.split("@")[1] ?? "", results };
+  const own = kind === "index" ? results.map(withoutSum) : results;
+  const itself = { name: kind, digest: image.split("@")[1] ?? "", results: own };
   const saysItAll = kind === "image" && rows.some((row) => row.results.length === results.length);
   return saysItAll ? rows : [...rows, itself];
+}
+
+/** Where the policy owes an index nothing, its `attested` sums up the platforms; beside its own digest that would mislead. */
+function withoutSum(result: Result): Result {
+  return { ...result, attested: result.attested && result.details !== undefined };
 }
 
 function table(verdict: Verdict, terminal: Terminal): string {
