@@ -89,13 +89,18 @@ export function section<Shape extends z.core.$ZodShape>(shape: Shape) {
     error: (issue) =>
       issue.code === "unrecognized_keys"
         ? issue.keys.map((key) => `is no known key; the nearest is ${show(nearest(key, known))}`).join("\n")
-        : wrong("a table")(issue),
+        : noTable(issue),
   });
 }
 
 /** An object of the user's own names. */
 export function named<Value extends z.ZodMiniType>(value: Value) {
-  return z.record(z.string(), value, { error: wrong("a table") });
+  return z.record(z.string(), value, { error: noTable });
+}
+
+/** The message for a value where a table should be. It shows none: whoever left the key out wrote a secret there. */
+function noTable({ input }: { readonly input?: unknown }): string {
+  return input === undefined ? "is missing; it must be a table" : `must be a table, not ${kindOf(input)}`;
 }
 
 /** The message for a value that is not `what`. */

@@ -86,7 +86,7 @@ describe("a value that makes no sense", () => {
     ['scanner = "clair"', 'scanner: must be one of metadata, gca, g, not "clair"'],
     ["valid_repos = 3", "valid_repos: must be a list of texts, not 3"],
     ["valid_repos = [3]", "valid_repos[0]: must be text, not 3"],
-    ["server = 3", "server: must be a table, not 3"],
+    ["server = 3", "server: must be a table, not a number"],
     ["[server]\nport = 70000", "server.port: must be a whole number from 1 to 65535, not 70000"],
     ["[statsd]\nsample_rate = 2", "statsd.sample_rate: must be a number from 0 to 1, not 2"],
     ["[limits]\nchildren = 1.5", "limits.children: must be a whole number from 1 to 1000000, not 1.5"],
@@ -105,6 +105,14 @@ describe("a value that makes no sense", () => {
     ["[platforms]\nselect = []", 'platforms.select: names no platform; write ["all"] for every one'],
   ])("is one line: %j", async (text, problem) => {
     expect(await problemsOf(load(text))).toEqual([`voucher.toml: ${problem}`]);
+  });
+
+  it("never shows what stands where a table should be: a secret whose key was left out", async () => {
+    for (const text of ['[webhook]\nharbor = "s3cret"', 'webhook = "s3cret"', 'server = "s3cret"']) {
+      const [problem] = await problemsOf(load(text));
+      expect(problem).toContain("must be a table, not text");
+      expect(problem).not.toContain("s3cret");
+    }
   });
 
   it("is not shown where it may be a secret", async () => {
