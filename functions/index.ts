@@ -6,6 +6,7 @@ import { createJsonLog, parseLevel } from "../lib/telemetry/log.ts";
 import { drainOnTerminate } from "./drain.ts";
 import { onOccurrence } from "./on-occurrence.ts";
 import { onPush } from "./on-push.ts";
+import { targetOf } from "./target.ts";
 
 /** Registers the functions. A configuration that cannot serve ends the process, every problem in its log. */
 const log = createJsonLog({ level: parseLevel(process.env["VOUCHER_LOG_LEVEL"]) });
@@ -13,8 +14,15 @@ const inFlight = drainOnTerminate();
 
 try {
   const app = await start();
-  http("onPush", inFlight.counting(onPush(app)));
-  http("onOccurrence", inFlight.counting(onOccurrence(app)));
+  if (targetOf(process.argv, process.env) === "api") {
+    // Loaded here alone: what answers requests is of no use to events.
+    const { api } = await import("./api.ts");
+    http("api", inFlight.counting(api(app, log)));
+  } else {
+    app.requireEventsReviewable();
+    http("onPush", inFlight.counting(onPush(app)));
+    http("onOccurrence", inFlight.counting(onOccurrence(app)));
+  }
 } catch (error) {
   log.record("ERROR", "the function cannot start", { error });
   process.exit(1);
@@ -23,7 +31,5 @@ try {
 async function start(): Promise<App> {
   const { config, warnings } = await loadConfig({ env: process.env, cwd: process.cwd(), home: homedir() });
   for (const warning of warnings) log.record("WARNING", "the configuration is questionable", { warning });
-  const app = await createApp(config, { observer: log, env: process.env });
-  app.requireEventsReviewable();
-  return app;
+  return createApp(config, { observer: log, env: process.env });
 }

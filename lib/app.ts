@@ -10,6 +10,7 @@ import { type SubscribeRequest, subscribe } from "./app/subscribing.ts";
 import type { Surroundings } from "./app/surroundings.ts";
 import type { Check } from "./check/contract.ts";
 import type { Config } from "./config/config.ts";
+import { groupsOf } from "./config/groups.ts";
 import { deliver, deliverMessage, type PushRequest } from "./delivery/deliver.ts";
 import { deliverOccurrence } from "./delivery/deliver-occurrence.ts";
 import type { Settlement } from "./delivery/settle.ts";
@@ -17,6 +18,7 @@ import type { Envelope } from "./event/envelope.ts";
 import { applicationDefaultCredentials } from "./google/credentials.ts";
 import { formatReference, type Reference } from "./image/reference.ts";
 import type { ResolvedImage } from "./image/resolved.ts";
+import type { ValidRepos } from "./image/valid-repos.ts";
 import type { Clock, Observer, Prepared } from "./ports.ts";
 import type { Pulled } from "./pubsub/subscriber.ts";
 import { type AttestedBy, attestedBy } from "./review/attested-by.ts";
@@ -53,15 +55,24 @@ export interface App {
   /** The checks of the named groups and checks, each once, in order. Throws `usage` for an unknown name or an empty group. */
   checksNamed(names: readonly string[]): readonly Check[];
   resolve(image: Reference, signal: AbortSignal): Promise<ResolvedImage>;
-  /** Runs checks and attests what passes, unless the configuration says dry run. Throws `config` without a store. */
+  /**
+   * Runs checks and attests what passes, unless the configuration says dry run. Throws `config` without a store. Where
+   * `onlyHostsOf` is given, a host that it does not name is never contacted.
+   */
   check(
     image: Reference,
     checks: readonly Check[],
     existing: ReviewRequest["existing"],
     signal: AbortSignal,
+    onlyHostsOf?: ValidRepos,
   ): Promise<Verdict>;
-  /** Says which attestations count. Throws `config` without a store. */
-  verify(image: Reference, checks: readonly Check[], signal: AbortSignal): Promise<Verification>;
+  /** Says which attestations count. Throws `config` without a store. `onlyHostsOf` as in {@link check}. */
+  verify(
+    image: Reference,
+    checks: readonly Check[],
+    signal: AbortSignal,
+    onlyHostsOf?: ValidRepos,
+  ): Promise<Verification>;
   /** The public keys that the configured signer signs with, by check. Throws `key` or `config`. */
   publicKeys(): Promise<ReadonlyMap<string, PublicKey>>;
   /** Makes what attestations of the checks need in the store before there can be one. */
@@ -72,6 +83,8 @@ export interface App {
   revoke(standing: readonly Standing[], because: Because, signal: AbortSignal): Promise<readonly Withdrawn[]>;
   /** Throws `config` or `usage`, with the sentence that says what to mend, where events could not be reviewed. */
   requireEventsReviewable(): void;
+  /** Throws `config`, `key` or `usage` where requests could not be answered: no store, or a group's check that cannot be made. */
+  requireRequestsAnswerable(): void;
   /** Handles one delivery of a push event; never throws where {@link requireEventsReviewable} did not. */
   deliver(request: PushRequest): Promise<Settlement>;
   /** Handles one delivery of an announcement of Container Analysis; never throws. */
@@ -131,14 +144,15 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
     config,
     checksNamed,
     resolve: (image, signal) => resolver().resolve(image, signal),
-    async check(image, checks, existing, signal) {
-      const reviewed = await review({ image, checks, platforms, existing }, reviewPorts(), signal);
+    async check(image, checks, existing, signal, onlyHostsOf) {
+      const request = { image, checks, platforms, existing, onlyHostsOf };
+      const reviewed = await review(request, reviewPorts(), signal);
       return toVerdict(reviewed, image.tag);
     },
-    async verify(image, checks, signal) {
+    async verify(image, checks, signal, onlyHostsOf) {
       const { store, keyRing } = attesting();
       const verified = await verify(
-        { image, checks, platforms },
+        { image, checks, platforms, onlyHostsOf },
         { resolver: resolver(), store, keyRing },
         signal,
       );
@@ -177,6 +191,10 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
     requireEventsReviewable() {
       events();
       deliveryPorts();
+    },
+    requireRequestsAnswerable() {
+      for (const [name, checks] of groupsOf(config)) if (checks.length > 0) checksNamed([name]);
+      reviewPorts();
     },
     deliver: (request) => deliver(request, events(), deliveryPorts()),
     deliverOccurrence: (request) =>

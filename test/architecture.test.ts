@@ -43,7 +43,10 @@ const RULES: { readonly [room: Room]: Rule } = {
   ),
   config: { rooms: [...NOUNS, "check", "google"], packages: "any" },
   telemetry: { rooms: ["ports"], packages: "any" },
-  api: { rooms: [...NOUNS, "ports", "review", "delivery"], packages: ["zod"] },
+  api: {
+    rooms: [...NOUNS, "ports", "review", "delivery"],
+    packages: ["zod", "bcryptjs", "google-auth-library"],
+  },
   replay: { rooms: [...NOUNS, "ports", "review", "delivery"], packages: ["zod", "p-limit"] },
   app: {
     rooms: [...NOUNS, ...CORE, ...ADAPTERS, "retry", "config", "telemetry", "api", "replay"],

@@ -1,0 +1,42 @@
+import type { HttpFunction } from "@google-cloud/functions-framework";
+import { createApi } from "../lib/api/api.ts";
+import { signInOf } from "../lib/api/configured-sign-in.ts";
+import { BODY_BYTES } from "../lib/api/image-request.ts";
+import type { App, AppOptions } from "../lib/app.ts";
+import { VoucherError } from "../lib/errors.ts";
+import { bodyOf } from "./body.ts";
+
+/** Voucher's HTTP API. Throws `config` where it could not be served, or would be open by mistake. */
+export function api(app: App, observer: AppOptions["observer"]): HttpFunction {
+  const { server, validRepos } = app.config;
+  app.requireRequestsAnswerable();
+  const answerTo = createApi(
+    { signIn: signInOf(server), deadline: server.timeoutSeconds * 1000 },
+    {
+      checksNamed: app.checksNamed,
+      check: (image, checks, signal) => app.check(image, checks, "run", signal, validRepos),
+      verify: async (image, checks, signal) => (await app.verify(image, checks, signal, validRepos)).verdict,
+      clock: { now: () => new Date(), deadline: (milliseconds) => AbortSignal.timeout(milliseconds) },
+      observer,
+    },
+  );
+  return async (request, response) => {
+    const gone = new AbortController();
+    response.once("close", () => {
+      if (!response.writableFinished) gone.abort(new VoucherError("cancelled", "the client went away"));
+    });
+    const answer = await answerTo(
+      {
+        method: request.method,
+        path: request.path,
+        authorization: request.headers.authorization,
+        body: () => bodyOf(request, BODY_BYTES),
+      },
+      gone.signal,
+    );
+    if (answer === undefined) return;
+    // What was not read of a body would be taken for the next request.
+    const rest = request.complete ? {} : { connection: "close" };
+    response.writeHead(answer.status, { ...answer.headers, ...rest }).end(answer.body);
+  };
+}

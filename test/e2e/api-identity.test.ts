@@ -1,0 +1,95 @@
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AUDIENCE, EMAIL, type GoogleIssuer, startGoogleIssuer } from "../api/google-issuer.ts";
+import { type ApiStage, openApiStage } from "../support/api-stage.ts";
+import { selfSigned } from "../support/certificate.ts";
+import { freePort, startProcess, type TestProcess } from "../support/processes.ts";
+import { tunnelTo } from "../support/tunnel.ts";
+
+interface Served {
+  readonly url: string;
+  readonly process: TestProcess;
+}
+
+/**
+ * Starts `api` from its sources, as `npm run functions` does: in a bundle, Google's library does not find what it connects
+ * to a proxy with, and there is no other way to stand in for Google's own address.
+ */
+async function startFromSources(config: string, env: { readonly [name: string]: string }): Promise<Served> {
+  const framework = fileURLToPath(
+    new URL("./main.js", import.meta.resolve("@google-cloud/functions-framework")),
+  );
+  const source = fileURLToPath(new URL("../../functions/index.ts", import.meta.url));
+  const port = await freePort();
+  // Not in production it says when it serves.
+  const started = await startProcess(
+    process.execPath,
+    [framework, `--source=${source}`, "--target=api", `--port=${port}`],
+    { env: { VOUCHER_CONFIG: config, ...env }, ready: /URL: http/ },
+  );
+  return { url: `http://127.0.0.1:${port}`, process: started };
+}
+
+describe("the function api, with identity tokens", () => {
+  let stage: ApiStage;
+  let issuer: GoogleIssuer;
+  let api: Served;
+  let google: ReturnType<typeof createServer>;
+  let tunnel: Awaited<ReturnType<typeof tunnelTo>>;
+
+  /** Google's own address leads to a server of ours, by a proxy and an authority that the process is told of. */
+  beforeAll(async () => {
+    stage = await openApiStage();
+    issuer = await startGoogleIssuer();
+    const certificate = selfSigned(["www.googleapis.com"]);
+    const authority = join(stage.folder, "authority.pem");
+    await writeFile(authority, certificate.cert);
+    google = createServer(certificate, async (_request, response) => {
+      response.writeHead(200, { "content-type": "application/json", "cache-control": "max-age=3600" });
+      response.end(await (await fetch(issuer.certificates)).text());
+    });
+    google.listen(0, "127.0.0.1");
+    await once(google, "listening");
+    tunnel = await tunnelTo(`127.0.0.1:${(google.address() as AddressInfo).port}`);
+    const server = { auth: "oidc", audience: AUDIENCE, allowed_emails: [EMAIL] };
+    const config = await stage.configure({ server });
+    api = await startFromSources(config, { HTTPS_PROXY: tunnel.url, NODE_EXTRA_CA_CERTS: authority });
+  });
+
+  afterAll(async () => {
+    await api?.process.close();
+    await stage?.close();
+    await tunnel?.close();
+    google?.close();
+    await issuer?.close();
+  });
+
+  function ask(headers: { readonly [name: string]: string }): Promise<Response> {
+    return fetch(`${api.url}/all`, { method: "POST", headers, body: "{}" });
+  }
+
+  it("lets in who shows one that Google signed", async () => {
+    const response = await ask({ authorization: `Bearer ${issuer.token()}` });
+    expect(response.status, api.process.lines.join("\n")).toBe(422);
+  });
+
+  it.each([
+    ["no token", () => ({})],
+    ["a token for somebody else", () => ({ authorization: `Bearer ${issuer.token({ aud: "other" })}` })],
+    ["a token that nobody signed", () => ({ authorization: `Bearer ${issuer.token({}, { alg: "none" })}` })],
+  ])("refuses %s", async (_what, headers: () => { readonly [name: string]: string }) => {
+    const response = await ask(headers());
+    expect(response.status).toBe(401);
+    expect(response.headers.get("www-authenticate")).toBe('Bearer realm="voucher"');
+    expect(await response.text()).toBe("the identity token is missing, or is not accepted here\n");
+  });
+
+  it("has written no token anywhere", () => {
+    expect(api.process.lines.join("\n")).not.toMatch(/eyJ[\w-]+\./);
+  });
+});

@@ -1,0 +1,16 @@
+import { describe, expect, it } from "vitest";
+import { targetOf } from "../../functions/target.ts";
+
+const MAIN = ["node", "framework/main.js"];
+
+describe("the target of a process", () => {
+  it.each([
+    [["--source=dist/index.mjs", "--target=api", "--port=8080"], {}, "api"],
+    [["--target", "api", "--port", "8080"], {}, "api"],
+    [["--port=8080"], { FUNCTION_TARGET: "api" }, "api"],
+    [["--target=onPush"], { FUNCTION_TARGET: "api" }, "onPush"],
+    [["--port=8080"], {}, undefined],
+  ])("of %j and %j is %s, as the framework reads it", (args, env, target) => {
+    expect(targetOf([...MAIN, ...args], env)).toBe(target);
+  });
+});
