@@ -18,8 +18,9 @@ export type Found<T> =
   | { readonly found: T }
   | { readonly awaiting: Awaiting; readonly reason: string; readonly since?: Date };
 
-/** What a review can wait for: a build record to be written, a scan to finish. */
-export type Awaiting = "build" | "scan";
+/** What a review can wait for: a build record to be written, a scan to finish, CI to finish on a commit. */
+export const AWAITED = ["build", "scan", "ci"] as const;
+export type Awaiting = (typeof AWAITED)[number];
 
 /** Where an image's source is kept, as whoever built it recorded it. */
 export interface Source {

@@ -1,7 +1,7 @@
-import { asVoucherError, VoucherError } from "../errors.ts";
+import { asVoucherError } from "../errors.ts";
 import type { BuildRecord, Commit, Evidence, Source } from "../ports.ts";
 import { countApprovals, neededApprovals } from "./approvals.ts";
-import { type Check, error, fail, type Outcome, pass } from "./contract.ts";
+import { type Check, error, fail, type Outcome, pass, pending } from "./contract.ts";
 import { allOf, anyOf } from "./outcomes.ts";
 import { type BuildTrust, trustedBuilds } from "./trusted-builds.ts";
 import { listed, plain, quote } from "./wording.ts";
@@ -56,7 +56,7 @@ function judgeCommit(commit: Commit, revision: string, head: Head): Outcome {
   ];
   if (objections.length > 0) return fail(`${name} ${objections.join(", and ")}`);
   if (commit.ci.state !== "running") return pass;
-  return error(new VoucherError("unavailable", `CI is still running on ${name}`, { retryable: true }));
+  return pending("ci", `CI is still running on ${name}`);
 }
 
 function positionObjections({ position, defaultBranch }: Commit, head: Head): readonly string[] {

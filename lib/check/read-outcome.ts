@@ -1,4 +1,5 @@
 import { VoucherError } from "../errors.ts";
+import { AWAITED, type Awaiting } from "../ports.ts";
 import { error, type Finding, fail, type Outcome, pass, pending } from "./contract.ts";
 
 /**
@@ -13,15 +14,18 @@ export function readOutcome(answer: unknown): Outcome {
     case "fail":
       return fail(requireText(reason, "the reason of its fail"), readFindings(findings));
     case "pending":
-      if (awaiting !== "build" && awaiting !== "scan") {
-        throw new Error('its pending awaits neither "build" nor "scan"');
-      }
-      return pending(awaiting, requireText(reason, "the reason of its pending"));
+      return pending(requireAwaited(awaiting), requireText(reason, "the reason of its pending"));
     case "error":
       return error(readError(fault));
     default:
       throw new Error('the status of its answer is none of "pass", "fail", "pending", "error"');
   }
+}
+
+function requireAwaited(awaiting: unknown): Awaiting {
+  const awaited = AWAITED.find((one) => one === awaiting);
+  if (awaited === undefined) throw new Error(`its pending awaits none of "${AWAITED.join('", "')}"`);
+  return awaited;
 }
 
 function readFindings(findings: unknown): readonly Finding[] | undefined {

@@ -60,7 +60,7 @@ function decide(ending: Ending, delivery: Delivery): Settlement {
     case "ignored":
       return { status: 204, outcome: "ignored", severity: "INFO", reason: ending.reason };
     case "unresolved":
-      return comesBack(ending.error, true) ? retry(ending.error.message) : deadLettered(ending.error);
+      return mayCome(ending.error) ? retry(ending.error.message) : deadLettered(ending.error);
     case "reviewed":
       return decideReview(ending.review, delivery);
   }
@@ -75,7 +75,7 @@ function decideReview(review: Review, { mayWait = false }: Delivery): Settlement
   const unstored = judgements.find((judgement) => judgement.unstored !== undefined)?.unstored;
   if (unstored !== undefined) return retry(unstored.message);
   const errors = judgements.flatMap(({ outcome }) => (outcome.status === "error" ? [outcome.error] : []));
-  const passing = errors.find((error) => comesBack(error, false));
+  const passing = errors.find(({ retryable }) => retryable);
   if (passing !== undefined) return retry(passing.message);
   const awaited = judgements.flatMap(({ outcome }) => (outcome.status === "pending" ? [outcome.reason] : []));
   if (awaited[0] !== undefined)
@@ -100,12 +100,11 @@ function decided(
 }
 
 /**
- * Whether a later delivery may fare better. Permissions take minutes to settle, and so does a push: what the event itself
- * names may not be there yet, while a child that its index names was there before it.
+ * Whether a later delivery may find what the event itself names: permissions take minutes to settle, and so does a push. What
+ * is asked for besides it was there before, and whoever asked says whether to try again.
  */
-function comesBack(error: VoucherError, ofTheEventsOwnDigest: boolean): boolean {
-  if (error.retryable || error.code === "unauthorized" || error.code === "forbidden") return true;
-  return ofTheEventsOwnDigest && error.code === "not-found";
+function mayCome({ retryable, code }: VoucherError): boolean {
+  return retryable || code === "unauthorized" || code === "forbidden" || code === "not-found";
 }
 
 function retry(reason: string, severity: Severity = "WARNING"): Settlement {

@@ -12,7 +12,7 @@ const MINUTE_MS = 60_000;
 
 /**
  * What a pending outcome has become by `now`: itself, or, once patience ends, a `fail` where a build record is missing
- * and a permanent `error` where a scan is, both saying how long was waited. Other outcomes stay as they are.
+ * and a permanent `error` where a scan or CI is, both saying how long was waited. Other outcomes stay as they are.
  */
 export function endOfPatience(outcome: Outcome, patience: Patience | undefined, now: Date): Outcome {
   if (outcome.status !== "pending" || patience === undefined) return outcome;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { approved } from "../../lib/check/approved.ts";
-import { type Outcome, pass } from "../../lib/check/contract.ts";
+import { type Outcome, pass, pending } from "../../lib/check/contract.ts";
 import { VoucherError } from "../../lib/errors.ts";
 import type { BuildRecord, Commit, Source } from "../../lib/ports.ts";
 import { build, commit, evidenceWith, pullRequest, SOURCE, TRUST } from "./facts.ts";
@@ -93,13 +93,8 @@ describe("approved fails a commit", () => {
 describe("while CI runs", () => {
   const running: Partial<Commit> = { ci: { state: "running", failing: [] } };
 
-  it("is an error that may pass, so that the event comes back", async () => {
-    const outcome = await judge(running);
-    expect(outcome.status === "error" && outcome.error).toMatchObject({
-      code: "unavailable",
-      retryable: true,
-      message: `CI is still running on ${NAME}`,
-    });
+  it("is pending, so that the event waits for it", async () => {
+    expect(await judge(running)).toEqual(pending("ci", `CI is still running on ${NAME}`));
   });
 
   it("fails at once what CI cannot mend", async () => {

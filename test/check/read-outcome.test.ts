@@ -19,6 +19,7 @@ describe("an answer that is an outcome", () => {
     ],
     ["a fail that found nothing", { status: "fail", reason: "no", findings: [] }, fail("no", [])],
     ["pending a scan", { status: "pending", awaiting: "scan", reason: "soon" }, pending("scan", "soon")],
+    ["pending CI", { status: "pending", awaiting: "ci", reason: "soon" }, pending("ci", "soon")],
     ["pending a build", { status: "pending", awaiting: "build", reason: "soon" }, pending("build", "soon")],
     ["an error of ours", { status: "error", error: fault }, error(fault)],
   ])("%s", (_, answer, outcome) => {
@@ -69,8 +70,8 @@ describe("an answer that makes no sense", () => {
       { status: "fail", reason: "no", findings: [{ ...finding, fixedIn: null }] },
       "fixedIn of a finding is no text",
     ],
-    ["pending nothing", { status: "pending", reason: "soon" }, 'awaits neither "build" nor "scan"'],
-    ["pending something else", { status: "pending", awaiting: "godot", reason: "soon" }, "awaits neither"],
+    ["pending nothing", { status: "pending", reason: "soon" }, 'awaits none of "build", "scan", "ci"'],
+    ["pending something else", { status: "pending", awaiting: "godot", reason: "soon" }, "awaits none of"],
     [
       "pending without a reason",
       { status: "pending", awaiting: "scan" },

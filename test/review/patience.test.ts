@@ -22,10 +22,13 @@ describe("evidence that is awaited", () => {
     expect(ended).toEqual(fail("no build record; waited for 60 minutes (pending.max_minutes is 60)"));
   });
 
-  it("is a permanent error where it is a scan that never finished", () => {
-    const ended = endOfPatience(pending("scan", "the scan is running"), patience, late);
-    expect(ended).toMatchObject({ status: "error", error: { code: "waited", retryable: false } });
-  });
+  it.each([pending("scan", "the scan is running"), pending("ci", "CI is still running")])(
+    "is a permanent error where it never finished: %o",
+    (outcome) => {
+      const ended = endOfPatience(outcome, patience, late);
+      expect(ended).toMatchObject({ status: "error", error: { code: "waited", retryable: false } });
+    },
+  );
 
   it("changes nothing about what is decided", () => {
     expect(endOfPatience(pass, patience, late)).toBe(pass);
