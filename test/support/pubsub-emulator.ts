@@ -4,11 +4,14 @@ import { join } from "node:path";
 import * as z from "zod/mini";
 import { freePort, startProcess } from "./processes.ts";
 
-export interface PushSubscription {
+export interface PullSubscription {
   readonly topic: string;
-  readonly endpoint: string;
   /** Where a message goes after five deliveries that nobody acknowledged, the fewest that Pub/Sub allows. */
   readonly deadLetterTopic?: string;
+}
+
+export interface PushSubscription extends PullSubscription {
+  readonly endpoint: string;
 }
 
 export interface PulledMessage {
@@ -22,12 +25,14 @@ export interface PubSubEmulator {
   readonly host: string;
   /** The full name of a topic. */
   topicName(topic: string): string;
+  /** The full name of a subscription. */
+  subscriptionName(subscription: string): string;
   createTopic(name: string): Promise<void>;
   /** A push subscription with the shortest back-off; the emulator then delivers again after about 1, 3, 3, … seconds. */
   createPushSubscription(name: string, subscription: PushSubscription): Promise<void>;
-  createPullSubscription(name: string, topic: string): Promise<void>;
+  createPullSubscription(name: string, subscription: string | PullSubscription): Promise<void>;
   /** Returns the id of the published message. */
-  publish(topic: string, data: string): Promise<string>;
+  publish(topic: string, data: string, attributes?: PulledMessage["attributes"]): Promise<string>;
   /** Takes and acknowledges what is there. */
   pull(subscription: string): Promise<readonly PulledMessage[]>;
   close(): Promise<void>;
@@ -73,28 +78,31 @@ export async function startPubSubEmulator(): Promise<PubSubEmulator> {
   const topicName = (topic: string) => `projects/${PROJECT}/topics/${topic}`;
   const subscribe = (name: string, topic: string, more: object = {}) =>
     call("PUT", `subscriptions/${name}`, { topic: topicName(topic), ackDeadlineSeconds: 10, ...more });
+  const deadLetters = (topic: string | undefined) =>
+    topic === undefined
+      ? {}
+      : { deadLetterPolicy: { deadLetterTopic: topicName(topic), maxDeliveryAttempts: MOST_ATTEMPTS } };
   return {
     host: `127.0.0.1:${port}`,
     topicName,
+    subscriptionName: (subscription) => `projects/${PROJECT}/subscriptions/${subscription}`,
     async createTopic(name) {
       await call("PUT", `topics/${name}`);
     },
     async createPushSubscription(name, { topic, endpoint, deadLetterTopic }) {
-      const deadLetterPolicy = deadLetterTopic && {
-        deadLetterTopic: topicName(deadLetterTopic),
-        maxDeliveryAttempts: MOST_ATTEMPTS,
-      };
       await subscribe(name, topic, {
         pushConfig: { pushEndpoint: endpoint },
         retryPolicy: { minimumBackoff: "0s", maximumBackoff: "1s" },
-        ...(deadLetterPolicy === undefined ? {} : { deadLetterPolicy }),
+        ...deadLetters(deadLetterTopic),
       });
     },
-    async createPullSubscription(name, topic) {
-      await subscribe(name, topic);
+    async createPullSubscription(name, subscription) {
+      const { topic, deadLetterTopic }: PullSubscription =
+        typeof subscription === "string" ? { topic: subscription } : subscription;
+      await subscribe(name, topic, deadLetters(deadLetterTopic));
     },
-    async publish(topic, data) {
-      const messages = [{ data: Buffer.from(data).toString("base64") }];
+    async publish(topic, data, attributes = {}) {
+      const messages = [{ data: Buffer.from(data).toString("base64"), attributes }];
       const answer = PublishAnswer.parse(await call("POST", `topics/${topic}:publish`, { messages }));
       return answer.messageIds[0];
     },
