@@ -81,8 +81,12 @@ async function hear(
   }
 }
 
-/** An announcement that cannot be understood or followed is no loss: what it announces has its own push event. */
+/**
+ * An announcement that cannot be understood or followed is no loss: what it announces has its own push event. Images are
+ * announced for weeks, also those that were deleted meanwhile, which no later delivery finds.
+ */
 function settleFault(error: VoucherError): Settlement {
+  if (error.code === "not-found") return ignored(`the image is gone: ${error.message}`);
   return settle({ kind: error.code === "malformed" ? "malformed" : "unresolved", error });
 }
 

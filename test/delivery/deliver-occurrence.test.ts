@@ -26,10 +26,12 @@ interface Heard {
   readonly event?: object | string;
   readonly announced?: Announced | VoucherError | undefined;
   readonly judge?: Check["judge"];
+  /** What resolving the image throws. */
+  readonly fault?: VoucherError;
 }
 
 async function hearing(heard: Heard) {
-  const { event = { name: NAME, kind: "DISCOVERY" }, judge = async () => pass } = heard;
+  const { event = { name: NAME, kind: "DISCOVERY" }, judge = async () => pass, fault } = heard;
   const announced = "announced" in heard ? heard.announced : { image: image.reference, unfinished: false };
   const asked: string[] = [];
   const store = new MemoryStore();
@@ -45,7 +47,7 @@ async function hearing(heard: Heard) {
       maxMinutes: 60,
     },
     {
-      resolver: resolverOf([image]),
+      resolver: resolverOf(fault === undefined ? [image] : [], fault),
       evidence: evidenceFrom(),
       clock: handClock(),
       observer,
@@ -99,6 +101,24 @@ describe("a scan or build record that appears", () => {
     expect((await hearing({ announced: down })).settlement.status).toBe(503);
     expect((await hearing({ judge: async () => error(down) })).settlement.status).toBe(503);
   });
+
+  it("is acknowledged where its image was deleted meanwhile, which no later delivery finds", async () => {
+    const gone = new VoucherError("not-found", "the manifest is not there");
+    const { settlement } = await hearing({ fault: gone });
+    expect(settlement).toMatchObject({
+      status: 204,
+      outcome: "ignored",
+      reason: expect.stringContaining("the manifest is not there"),
+    });
+  });
+
+  it.each(["unauthorized", "forbidden"] as const)(
+    "comes back where the registry answers %s: permissions take minutes to settle",
+    async (code) => {
+      const { settlement } = await hearing({ fault: new VoucherError(code, "not yet") });
+      expect(settlement.status).toBe(503);
+    },
+  );
 
   it("is acknowledged where it speaks of no image, or is gone", async () => {
     expect((await hearing({ announced: undefined })).settlement).toMatchObject({
