@@ -1,6 +1,6 @@
 import type { AttestedBy, Check, Reference, Verdict } from "../app.ts";
 import { asVoucherError } from "../errors.ts";
-import { formatReference } from "../image/reference.ts";
+import { formatReference, parseReference } from "../image/reference.ts";
 import { type ExitCode, exitOf, exitOfError, worst } from "./exit.ts";
 import { matrix } from "./matrix.ts";
 import { type CommonFlags, parseImages, type Session, sentence } from "./session.ts";
@@ -24,11 +24,16 @@ export async function checkCommand(
     terminal.err("voucher: no configuration was found; this dry run runs the check nobody");
   const checks = app.checksNamed(flags.check ?? [dryRunUnconfigured ? "nobody" : "all"]);
   const existing = flags.force === true ? "force" : "run";
-  const waiting = { seconds: flags.wait ?? 0, terminal, signal };
-  return eachImage(images, flags, session, async (image) => ({
-    verdict: await whilePending(() => app.check(image, checks, existing, signal), waiting),
-    notes: [],
-  }));
+  const waiting = { seconds: flags.wait ?? 0, quiet: flags.quiet, terminal, signal };
+  return eachImage(images, flags, session, async (image) => {
+    const ask = (before?: Verdict) => app.check(sameAs(before, image), checks, existing, signal);
+    return { verdict: await whilePending(ask, waiting), notes: [] };
+  });
+}
+
+/** What a tag named at first is what is waited for, wherever the tag moves meanwhile. */
+function sameAs(before: Verdict | undefined, image: Reference): Reference {
+  return before === undefined ? image : { ...image, ...parseReference(before.image) };
 }
 
 /** `voucher verify IMAGE…`: says which attestations count; runs no check. */

@@ -50,7 +50,12 @@ export async function serverCommand(
     return await eachImage(images, flags, session, async (named) => {
       const image = await digestOf(named, session);
       const ask = () => askAll(client, image, checks, verb, signal);
-      const verdict = await whilePending(ask, { seconds: flags.wait ?? 0, terminal, signal });
+      const verdict = await whilePending(ask, {
+        seconds: flags.wait ?? 0,
+        quiet: flags.quiet,
+        terminal,
+        signal,
+      });
       return { verdict: named.tag === undefined ? verdict : { ...verdict, tag: named.tag }, notes: [] };
     });
   } finally {

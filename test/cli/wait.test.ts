@@ -41,6 +41,26 @@ describe("waiting for evidence", () => {
     expect(terminal.heard[0]).toBe("waiting, 0 of 60 s: linux/arm64 snakeoil");
   });
 
+  it("gives each question the answer before, so that it can be about the same image", async () => {
+    const [first, second] = [verdict("pending"), verdict("pass")];
+    const given: (Verdict | undefined)[] = [];
+    const asked = async (before?: Verdict) => {
+      given.push(before);
+      return before === undefined ? first : second;
+    };
+    const waiting = { seconds: 60, pauseSeconds: 0.001, terminal: listening(), signal: NEVER };
+    expect(await whilePending(asked, waiting)).toBe(second);
+    expect(given).toEqual([undefined, first]);
+  });
+
+  it("says nothing where no more than the answer is wanted", async () => {
+    const answers = [verdict("pending"), verdict("pass")];
+    const terminal = listening();
+    const asked = async () => answers.shift() ?? verdict("pending");
+    await whilePending(asked, { seconds: 60, pauseSeconds: 0.001, quiet: true, terminal, signal: NEVER });
+    expect(terminal.heard).toEqual([]);
+  });
+
   it("asks once where no time is given", async () => {
     const terminal = listening();
     const last = await whilePending(async () => verdict("pending"), { seconds: 0, terminal, signal: NEVER });

@@ -108,6 +108,25 @@ describe("voucher check, while evidence is still to come", () => {
     expect(JSON.parse(result.stdout)).toMatchObject({ success: true, attested: true });
   });
 
+  it("waits for the image that the tag named at first, also where the tag moves meanwhile", async () => {
+    const before = grafeas.traffic.count();
+    const waiting = check("--wait", "3", "--json");
+    await vi.waitFor(() => expect(grafeas.traffic.count()).toBe(before + 3), 10_000);
+    const other = sampleImage({ platform: "linux/amd64", user: "10001", files: { count: "moved" } });
+    await pushSample(other, { url: registry.url, repository: "team/app", tag: `v${count}` });
+    await pause(300);
+    complete();
+
+    const result = await waiting;
+
+    expect(result.code).toBe(0);
+    expect(JSON.parse(result.stdout)).toMatchObject({
+      image: uri.replace("https://", ""),
+      tag: `v${count}`,
+      success: true,
+    });
+  });
+
   it("is as undecided as before when the time is up", async () => {
     const result = await check("--wait", "1");
 
