@@ -4,6 +4,7 @@ import type { Evidence } from "../ports.ts";
 import { type Check, error } from "./contract.ts";
 import { ownCopy } from "./own-copy.ts";
 import { readOutcome } from "./read-outcome.ts";
+import { oneLine } from "./wording.ts";
 
 export interface GuardOptions {
   /** How long a judgement may take, in milliseconds. */
@@ -67,7 +68,7 @@ function late(name: string, milliseconds: number): VoucherError {
 /** A fault of the evidence passes through the check and stays what it is. */
 function faultOf(name: string, thrown: unknown): VoucherError {
   if (thrown instanceof VoucherError) return thrown;
-  const message = thrown instanceof Error ? thrown.message : "what it threw is no Error";
+  const message = thrown instanceof Error ? oneLine(String(thrown.message)) : "what it threw is no Error";
   return new VoucherError("internal", `the check ${name} is broken: ${message}`, { cause: thrown });
 }
 

@@ -1,6 +1,7 @@
 import { VoucherError } from "../errors.ts";
 import { AWAITED, type Awaiting } from "../ports.ts";
 import { error, type Finding, fail, type Outcome, pass, pending } from "./contract.ts";
+import { oneLine } from "./wording.ts";
 
 /**
  * Reads what a check answered, which may be anything where it was not written in TypeScript. Throws an Error that says
@@ -57,7 +58,9 @@ function requireObject(value: unknown, what: string): { readonly [member: string
   return value as { readonly [member: string]: unknown };
 }
 
+/** What a check says may repeat what an image says of itself, and ends on terminals and in logs. */
 function requireText(value: unknown, what: string): string {
-  if (typeof value !== "string" || value.trim() === "") throw new Error(`${what} is no text`);
-  return value;
+  const text = typeof value === "string" ? oneLine(value) : "";
+  if (text === "") throw new Error(`${what} is no text`);
+  return text;
 }

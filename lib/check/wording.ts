@@ -10,6 +10,11 @@ export function plain(text: string): string {
   return quote(text).slice(1, -1);
 }
 
+/** Text that may be as long as it is, on one line: without control and direction-changing characters. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
+}
+
 /** The first `most` of `items`, and how many more there are. */
 export function listed(items: readonly string[], most = 10, separator = ", "): string {
   const more = items.length - most;

@@ -75,6 +75,7 @@ describe("a check that throws", () => {
   it.each<[string, () => unknown, string]>([
     ["at once", () => assertNever(new TypeError("x is not a function")), "x is not a function"],
     ["later", () => Promise.reject(new Error("x")), "x"],
+    ["what would clear a terminal", () => assertNever(new Error("x\u001b[2J\ny")), "x [2J y"],
     ["a text", () => assertNever("x"), "what it threw is no Error"],
     ["nothing", () => Promise.reject(undefined), "what it threw is no Error"],
     ["what cannot be printed", () => assertNever(Object.create(null)), "what it threw is no Error"],

@@ -26,6 +26,20 @@ describe("an answer that is an outcome", () => {
     expect(readOutcome(answer)).toEqual(outcome);
   });
 
+  it("says it on one line, whatever it repeats of an image", () => {
+    const hostile = "eve\u001b[2J\nall is \u202ewell\r";
+    const tame = "eve [2J all is well";
+    expect(readOutcome({ status: "fail", reason: hostile, findings: [{ ...finding, id: hostile }] })).toEqual(
+      fail(tame, [{ ...finding, id: tame }]),
+    );
+    expect(readOutcome({ status: "pending", awaiting: "scan", reason: hostile })).toEqual(
+      pending("scan", tame),
+    );
+    expect(readOutcome({ status: "error", error: new Error(hostile) })).toMatchObject({
+      error: { message: tame },
+    });
+  });
+
   it.each([
     ["an Error", new Error("busy"), false],
     ["an Error that may pass", Object.assign(new Error("busy"), { retryable: true }), true],
@@ -54,6 +68,7 @@ describe("an answer that makes no sense", () => {
     ["a status that is a list", { status: ["pass"] }, "the status of its answer is none of"],
     ["a fail without a reason", { status: "fail" }, "the reason of its fail is no text"],
     ["a fail with an empty reason", { status: "fail", reason: " " }, "the reason of its fail is no text"],
+    ["a fail without a word", { status: "fail", reason: "\u0007\n" }, "the reason of its fail is no text"],
     ["findings that are no list", { status: "fail", reason: "no", findings: {} }, "its findings are no list"],
     [
       "a finding that is nothing",
