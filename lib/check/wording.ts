@@ -1,8 +1,15 @@
 const LONGEST = 120;
 
-/** Text from outside, for a message: quoted, control characters escaped, shortened. */
+/** Text from outside, for a message: quoted, shortened, control and direction-changing characters escaped. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+  const json = JSON.stringify(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+  // JSON leaves those above ASCII as they are; terminals obey some of them.
+  return json.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
+}
+
+function escaped(character: string): string {
+  const hex = (character.codePointAt(0) ?? 0).toString(16);
+  return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, "0")}`;
 }
 
 /** As {@link quote}, without the quotes: for names that need none. */
