@@ -1,3 +1,4 @@
+import { normalizePlatform, type Platform } from "../image/platform.ts";
 import { type Check, fail, pass } from "./contract.ts";
 import { quote } from "./wording.ts";
 
@@ -8,7 +9,9 @@ export const nobody: Check = {
   async judge(evidence) {
     const { user, platform } = await evidence.imageConfig();
     if (user === "") return fail("runs as root (the config names no user)");
-    return isRoot(user) || (platform.os === "windows" && isWindowsAdministrator(user))
+    const { image } = evidence;
+    const onWindows = [platform, image.platform, ...image.otherPlatforms].some(mayRunOnWindows);
+    return isRoot(user) || (onWindows && isWindowsAdministrator(user))
       ? fail(`runs as root (user ${quote(user)})`)
       : pass;
   },
@@ -23,6 +26,12 @@ function isRoot(user: string): boolean {
   const number = /^[+-]?0*([0-9]{1,20})$/.exec(name)?.[1];
   const isZero = number !== undefined && BigInt.asUintN(32, BigInt(number)) === 0n;
   return name === "" || name === "root" || isZero;
+}
+
+/** Runtimes read the name in any case, and where it is empty take it for their own. */
+function mayRunOnWindows(platform: Platform): boolean {
+  const { os } = normalizePlatform(platform);
+  return os === "windows" || os === "";
 }
 
 /** The accounts of Windows containers that may do everything, with or without a domain, in any case. */

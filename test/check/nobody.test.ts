@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fail, pass } from "../../lib/check/contract.ts";
 import { nobody } from "../../lib/check/nobody.ts";
 import { parseImageConfig } from "../../lib/image/image-config.ts";
+import { parsePlatform } from "../../lib/image/platform.ts";
 import { platformImage } from "../support/fake-images.ts";
 import { evidenceOf } from "../support/fake-ports.ts";
 
@@ -122,6 +123,22 @@ describe("nobody on Windows", () => {
       expect(await judge({ os: "windows", config: { User: user } })).toMatchObject({ status: "fail" });
     },
   );
+
+  it("knows Windows in whatever case the config writes it", async () => {
+    const config = { User: "ContainerAdministrator" };
+    expect(await judge({ os: "Windows", config })).toMatchObject({ status: "fail" });
+  });
+
+  it.each([
+    ["windows", parsePlatform("windows/amd64")],
+    ["any system", { os: "", architecture: "amd64" }],
+  ])("believes a descriptor that says %s, whatever the config says", async (_, platform) => {
+    const image = platformImage("linux/amd64", {
+      user: "ContainerAdministrator",
+      otherPlatforms: [platform],
+    });
+    expect(await nobody.judge(evidenceOf(image))).toMatchObject({ status: "fail" });
+  });
 
   it("passes one that runs as ContainerUser, and leaves those names to their owners elsewhere", async () => {
     expect(await judge({ os: "windows", config: { User: "ContainerUser" } })).toEqual(pass);
