@@ -114,6 +114,13 @@ describe("the house", () => {
     expect(wrong).toEqual([]);
   });
 
+  it("gives the checks no clock, no log, no environment and no network", () => {
+    const forbidden =
+      /\bDate\.now\b|\bnew Date\(\)|\bperformance\b|\bconsole\b|\bfetch\(|\bprocess\.|\bimport\(|\brandom/;
+    const wrong = sources().filter((file) => file.startsWith("lib/check/") && forbidden.test(read(file)));
+    expect(wrong).toEqual([]);
+  });
+
   it("has no circles of imports", () => {
     expect(circles()).toEqual([]);
   });
