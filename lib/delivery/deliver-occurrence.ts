@@ -31,7 +31,9 @@ export async function deliverOccurrence(
 ): Promise<Settlement> {
   const started = ports.clock.now();
   const { settlement: decided, ...heard } = await hear(request, settings, ports);
-  const isMalformed = decided.outcome === "dead-lettered" && decided.deadLetter === "malformed";
+  // What is malformed may be the image, or evidence about it: then its push event is copied, and not the announcement.
+  const isMalformed =
+    heard.image === undefined && decided.outcome === "dead-lettered" && decided.deadLetter === "malformed";
   const copied = { original: request.body, origin: originOf(undefined, started) };
   const settlement = isMalformed ? await publishCopy(decided, copied, ports) : decided;
   const { severity, ...said } = settlement;

@@ -89,12 +89,17 @@ describe("a scan or build record that appears", () => {
     expect(publisher.published).toEqual([]);
   });
 
-  it("is acknowledged where the review ends in a permanent error, which the push event dead-letters", async () => {
-    const broken = error(new VoucherError("limit", "too large"));
-    const { settlement, publisher } = await hearing({ judge: async () => broken });
-    expect(settlement.status).toBe(204);
-    expect(publisher.published).toEqual([]);
-  });
+  it.each(["limit", "malformed"] as const)(
+    "is acknowledged where the review ends in a permanent error (%s), which the push event dead-letters",
+    async (code) => {
+      const fault = new VoucherError(code, "too large, or unreadable");
+      for (const heard of [{ judge: async () => error(fault) }, { fault }]) {
+        const { settlement, publisher } = await hearing(heard);
+        expect(settlement.status).toBe(204);
+        expect(publisher.published).toEqual([]);
+      }
+    },
+  );
 
   it("comes back after an error that may pass", async () => {
     const down = new VoucherError("unavailable", "503", { retryable: true });
