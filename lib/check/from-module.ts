@@ -38,6 +38,12 @@ function make(maker: () => unknown, wrong: Wrong): unknown {
 
 /** The name is the configuration's: it decides which key signs, whatever the module calls itself. */
 function readCheck(name: string, made: unknown, wrong: Wrong): Check {
+  if (made instanceof Promise) {
+    made.catch(() => undefined); // unheard, its fault would end the process
+    throw wrong(
+      "exports a function that answers a promise; return the check itself, and await what it needs at the top of the module",
+    );
+  }
   const members = membersOf(made);
   if (members === undefined)
     throw wrong("makes no check: it must be an object with `description` and `judge`");

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { pass } from "../../lib/check/contract.ts";
 import { checkFromModule } from "../../lib/check/from-module.ts";
 import { parseImageConfig } from "../../lib/image/image-config.ts";
@@ -88,7 +88,7 @@ describe("a module that makes no check is a mistake in the configuration", () =>
     ["nothing by that name", { check: null }, undefined, "makes no check"],
     ["a text", { check: "nobody" }, undefined, "makes no check"],
     ["a function that makes nothing", { check: () => undefined }, undefined, "makes no check"],
-    ["a function that makes it later", { check: async () => plain }, undefined, "without a function `judge`"],
+    ["a function that makes it later", { check: async () => plain }, undefined, "answers a promise"],
     ["a class", { check: class {} }, undefined, "cannot make a check"],
     ["no judge", { check: { description: "x" } }, undefined, "without a function `judge`"],
     ["no description", { check: { judge: plain.judge } }, undefined, "without a `description`"],
@@ -105,6 +105,21 @@ describe("a module that makes no check is a mistake in the configuration", () =>
       expect.objectContaining({ code: "config", message: expect.stringContaining(why) }),
     );
     expect(() => checkFromModule("mine", module, options)).toThrow(/^checks\.mine\.module /);
+  });
+});
+
+describe("a function that makes its check later, and fails", () => {
+  it("is the same mistake, and does not end the process", async () => {
+    const unheard: unknown[] = [];
+    const remember = (reason: unknown) => void unheard.push(reason);
+    process.on("unhandledRejection", remember);
+    onTestFinished(() => void process.off("unhandledRejection", remember));
+    const check = () => Promise.reject(new Error("no network"));
+
+    expect(() => checkFromModule("mine", { check })).toThrow("answers a promise");
+
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(unheard).toEqual([]);
   });
 });
 
