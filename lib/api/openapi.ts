@@ -1,5 +1,4 @@
 import * as z from "zod/mini";
-import { BODY_BYTES, ImageRequestSchema } from "./image-request.ts";
 import {
   DetailsSchema,
   FindingSchema,
@@ -7,7 +6,8 @@ import {
   ResultSchema,
   SkippedSchema,
   VerdictSchema,
-} from "./verdict-schema.ts";
+} from "../event/verdict-schema.ts";
+import { BODY_BYTES, ImageRequestSchema } from "./image-request.ts";
 
 /** The documents of the API, by the names that they have in its description. */
 const DOCUMENTS = {

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import type { PlatformVerdict, Result, Verdict } from "../review/verdict.ts";
+import type { PlatformVerdict, Result, Verdict } from "./verdict.ts";
 
 /** The answers' documents, for whoever reads them: the same as the types, which the annotations hold them to. */
 
