@@ -1,42 +1,67 @@
-import { asVoucherError, type VoucherError } from "../errors.ts";
-import { parseEnvelope } from "../event/envelope.ts";
+import { asVoucherError, VoucherError } from "../errors.ts";
+import type { Envelope } from "../event/envelope.ts";
 import { parseOccurrenceEvent } from "../event/occurrence.ts";
-import { formatReference } from "../image/reference.ts";
-import type { Announcements } from "../ports.ts";
+import type { Verdict } from "../event/verdict.ts";
+import { type Canonical, formatReference, nameOf } from "../image/reference.ts";
+import type { Announcements, Trail } from "../ports.ts";
 import { review } from "../review/review.ts";
 import { toVerdict } from "../review/verdict.ts";
 import { originOf } from "./copy.ts";
-import type { DeliveryPorts, DeliverySettings, PushRequest } from "./deliver.ts";
+import type { DeliveryPorts, DeliverySettings } from "./deliver.ts";
+import { followMessage } from "./follow.ts";
 import { verdictForLog } from "./log-verdict.ts";
 import { publishCopy } from "./publish-copy.ts";
+import { publishVerdict } from "./publish-verdict.ts";
 import { type Settlement, settle } from "./settle.ts";
+import { type PushRequest, unwrap } from "./unwrap.ts";
 
 /** What became of an announcement, as far as it got. */
 interface Heard {
   readonly occurrence?: string;
-  readonly image?: string;
-  readonly verdict?: object;
+  readonly image?: Canonical;
+  readonly verdict?: Verdict;
   readonly settlement: Settlement;
 }
+
+type AnnouncementPorts = DeliveryPorts & { readonly announcements: Announcements };
 
 /**
  * Handles one announcement of Container Analysis: a scan that finished or a build record that appeared has its image reviewed
  * at once. The image's push event still owes the answer, so whatever is pending or undecidable here is acknowledged; only what
  * may succeed later comes back. Never throws.
  */
-export async function deliverOccurrence(
+export function deliverOccurrence(
   request: PushRequest,
   settings: DeliverySettings,
-  ports: DeliveryPorts & { readonly announcements: Announcements },
+  ports: AnnouncementPorts,
+): Promise<Settlement> {
+  const envelope = unwrap(request);
+  const work = (trail: Trail) => conclude(envelope, request.body, settings, ports, trail);
+  return followMessage("announcement", { envelope, headers: request.headers }, ports.observer, work);
+}
+
+async function conclude(
+  envelope: Envelope | VoucherError,
+  body: Uint8Array,
+  settings: DeliverySettings,
+  ports: AnnouncementPorts,
+  trail: Trail,
 ): Promise<Settlement> {
   const started = ports.clock.now();
-  const { settlement: decided, ...heard } = await hear(request, settings, ports);
-  const isMalformed = decided.outcome === "dead-lettered" && decided.deadLetter === "malformed";
-  const copied = { original: request.body, origin: originOf(undefined, started) };
-  const settlement = isMalformed ? await publishCopy(decided, copied, ports) : decided;
-  const { severity, ...said } = settlement;
+  const heard = await hear(envelope, settings, ports);
+  const { eventId } = originOf(envelope instanceof VoucherError ? undefined : envelope, started);
+  const error = await publishVerdict(
+    heard.verdict,
+    heard.settlement,
+    { eventId, source: settings.source },
+    ports,
+  );
+  const told = error === undefined ? heard.settlement : settle({ kind: "unpublished", error });
+  const isMalformed = told.outcome === "dead-lettered" && told.deadLetter === "malformed";
+  const copied = { original: body, origin: originOf(undefined, started) };
+  const settlement = isMalformed ? await publishCopy(told, copied, ports) : told;
   const milliseconds = ports.clock.now().getTime() - started.getTime();
-  ports.observer.record(severity, MESSAGES[settlement.outcome], { ...said, ...heard, milliseconds });
+  record(settlement, heard, ports, trail, milliseconds);
   return settlement;
 }
 
@@ -49,34 +74,53 @@ const MESSAGES: { readonly [outcome in Settlement["outcome"]]: string } = {
   retry: "announcement comes back",
 };
 
+function record(
+  settlement: Settlement,
+  { occurrence, image, verdict }: Heard,
+  { observer }: AnnouncementPorts,
+  trail: Trail,
+  milliseconds: number,
+): void {
+  const { severity, ...said } = settlement;
+  const { outcome } = settlement;
+  const named = image === undefined ? {} : { image: formatReference(image) };
+  const announced = occurrence === undefined ? {} : { occurrence };
+  trail.describe({ ...announced, ...named });
+  observer.record(severity, MESSAGES[outcome], {
+    ...said,
+    ...announced,
+    ...named,
+    ...(verdict === undefined ? {} : { verdict: verdictForLog(verdict) }),
+    ...trail.took(),
+    milliseconds,
+    labels: { outcome, ...(image === undefined ? {} : { repository: nameOf(image) }) },
+  });
+}
+
 async function hear(
-  request: PushRequest,
+  envelope: Envelope | VoucherError,
   settings: DeliverySettings,
-  ports: DeliveryPorts & { readonly announcements: Announcements },
+  ports: AnnouncementPorts,
 ): Promise<Heard> {
-  let occurrence: string | undefined;
-  let image: string | undefined;
+  let heard: Omit<Heard, "settlement"> = {};
   try {
-    const event = parseOccurrenceEvent(parseEnvelope(request.headers, request.body).data);
+    if (envelope instanceof VoucherError) throw envelope;
+    const event = parseOccurrenceEvent(envelope.data);
     if (event.kind === "ignored") return { settlement: settle(event) };
-    occurrence = event.name;
+    heard = { occurrence: event.name };
     const signal = ports.clock.deadline(settings.deadline);
     const announced = await ports.announcements.read(event.name, signal);
     if (announced === undefined)
-      return { occurrence, settlement: ignored("it speaks of no image, or is gone") };
-    image = formatReference(announced.image);
-    if (announced.unfinished)
-      return { occurrence, image, settlement: ignored("the scan has not finished yet") };
+      return { ...heard, settlement: ignored("it speaks of no image, or is gone") };
+    const { image } = announced;
+    heard = { ...heard, image };
+    if (announced.unfinished) return { ...heard, settlement: ignored("the scan has not finished yet") };
     const { checks, platforms, onlyHostsOf } = settings;
-    const asked = { image: announced.image, checks, platforms, onlyHostsOf, existing: "reuse" as const };
+    const asked = { image, checks, platforms, onlyHostsOf, existing: "reuse" as const };
     const reviewed = await review(asked, ports, signal);
     const settlement = settle({ kind: "reviewed", review: reviewed }, { mayWait: true });
-    return { occurrence, image, verdict: verdictForLog(toVerdict(reviewed)), settlement };
+    return { ...heard, verdict: toVerdict(reviewed), settlement };
   } catch (fault) {
-    const heard = {
-      ...(occurrence === undefined ? {} : { occurrence }),
-      ...(image === undefined ? {} : { image }),
-    };
     return { ...heard, settlement: settleFault(asVoucherError(fault)) };
   }
 }
