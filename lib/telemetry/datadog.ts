@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { Agent, request } from "undici";
 import type { Backend } from "./backend.ts";
 import { DatadogSeries } from "./datadog-series.ts";
@@ -26,7 +27,8 @@ export function createDatadog({ endpoint, apiKey, appKey, tags, timeout }: Datad
     "dd-api-key": apiKey,
     "dd-application-key": appKey,
   };
-  const series = new DatadogSeries(tags);
+  // Of two instances' points for the same second Datadog would keep one.
+  const series = new DatadogSeries([...tags, `instance:${randomBytes(4).toString("hex")}`]);
   let events: ErrorEvent[] = [];
 
   async function post(path: string, body: object): Promise<void> {

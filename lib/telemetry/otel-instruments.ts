@@ -1,4 +1,4 @@
-import type { Attributes, Counter, Histogram } from "@opentelemetry/api";
+import { type Attributes, type Counter, type Histogram, ValueType } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import {
   MeterProvider,
@@ -43,7 +43,7 @@ export function createInstruments(exporter: PushMetricExporter, options: Instrum
   const histograms = new Map<Timed, Histogram>();
   return {
     count(what, about) {
-      const counter = counters.get(what) ?? meter.createCounter(SNAKE[what]);
+      const counter = counters.get(what) ?? meter.createCounter(SNAKE[what], { valueType: ValueType.INT });
       counters.set(what, counter);
       counter.add(1, attributesOf(about));
     },
