@@ -24,8 +24,7 @@ export function createObserver({ log, open, ...bounds }: ObserverOptions): Closa
     async follow(followed, work) {
       const outer = currentScope();
       if (outer !== undefined) return await work(outer);
-      const backend = await sender?.backend();
-      const scope = new Scope(followed.trace, backend?.open?.(followed));
+      const scope = new Scope(followed.trace, await sender?.begin(followed));
       try {
         const result = await runInScope(scope, () => work(scope));
         scope.end();

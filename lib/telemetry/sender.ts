@@ -1,5 +1,5 @@
-import type { Log } from "../ports.ts";
-import type { Backend } from "./backend.ts";
+import type { Followed, Log } from "../ports.ts";
+import type { Backend, OpenSpan } from "./backend.ts";
 
 export interface SenderOptions {
   /** Loads and connects the backend; asked again later where it cannot. */
@@ -33,13 +33,18 @@ export class Sender {
     this.#rest = rest;
   }
 
-  /** The backend, once it is there; waits for it the first time. */
-  async backend(): Promise<Backend | undefined> {
+  /** Begins the span of a whole, where the backend knows spans; waits for the backend the first time. */
+  async begin(followed: Followed): Promise<OpenSpan | undefined> {
     if (this.#backend === undefined && !this.#isResting()) {
       this.#opening ??= this.#connect();
-      await this.#inTime(this.#opening, "telemetry cannot be set up");
+      const opening = this.#opening;
+      await this.#inTime(() => opening, "telemetry cannot be set up");
     }
-    return this.#backend;
+    let span: OpenSpan | undefined;
+    this.tell((backend) => {
+      span = backend.open?.(followed);
+    });
+    return span;
   }
 
   /** Tells the backend something, where there is one. */
@@ -70,7 +75,7 @@ export class Sender {
   async close(): Promise<void> {
     const backend = this.#backend;
     this.#backend = undefined;
-    if (backend !== undefined) await this.#inTime(backend.close(), "telemetry could not be closed");
+    if (backend !== undefined) await this.#inTime(() => backend.close(), "telemetry could not be closed");
   }
 
   async #connect(): Promise<void> {
@@ -82,20 +87,20 @@ export class Sender {
   }
 
   #send(backend: Backend): Promise<void> {
-    this.#running = this.#inTime(backend.flush(), "telemetry could not be sent").finally(() => {
+    this.#running = this.#inTime(() => backend.flush(), "telemetry could not be sent").finally(() => {
       this.#running = undefined;
     });
     return this.#running;
   }
 
   /** Waits for `work`, but no longer than the bound; what becomes of it afterwards is listened to all the same. */
-  async #inTime(work: Promise<void>, complaint: string): Promise<void> {
+  async #inTime(work: () => Promise<void>, complaint: string): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no answer within ${this.#bound} ms`)), this.#bound);
     });
     try {
-      await Promise.race([work, late]);
+      await Promise.race([work(), late]);
     } catch (error) {
       this.#fail(complaint, error);
     } finally {

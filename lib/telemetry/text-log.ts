@@ -6,7 +6,7 @@ import { redact } from "./redact.ts";
 
 export interface TextLogOptions extends LogOptions {
   /** Where it is written, which decides whether it is coloured. */
-  readonly stream?: NodeJS.WriteStream;
+  readonly stream?: NodeJS.WritableStream;
 }
 
 type Style = (format: "dim" | "bold" | "red" | "yellow" | "blue", text: string) => string;
