@@ -1,3 +1,4 @@
+import { verdictForLog } from "../delivery/log-verdict.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
 import type { TraceContext } from "../event/trace.ts";
 import { formatReference, type Reference } from "../image/reference.ts";
@@ -183,7 +184,7 @@ function record<Check extends { readonly name: string }>(
     observer.record("INFO", "request given up by its client", { ...asked, ...trail.took(), milliseconds });
     return;
   }
-  const { answer, ...found } = ended;
+  const { answer, verdict, ...found } = ended;
   const { status } = answer;
   const severity = status >= 500 ? "ERROR" : status === 401 ? "WARNING" : "INFO";
   trail.describe({ ...asked, status, image: found.image });
@@ -191,6 +192,7 @@ function record<Check extends { readonly name: string }>(
     ...asked,
     status,
     ...found,
+    ...(verdict === undefined ? {} : { verdict: verdictForLog(verdict) }),
     ...trail.took(),
     milliseconds,
   });

@@ -57,7 +57,8 @@ function toOpenSpan(span: Span, tracer: Tracer): OpenSpan {
     child: (name) => toOpenSpan(tracer.startSpan(name, {}, below), tracer),
     describe(attributes) {
       for (const [name, value] of Object.entries(attributes)) {
-        if (value !== undefined) span.setAttribute(`voucher.${name}`, value);
+        if (value === undefined) continue;
+        span.setAttribute(`voucher.${name}`, typeof value === "string" ? redact(value) : value);
       }
     },
     end(fault) {
