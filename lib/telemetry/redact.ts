@@ -24,8 +24,12 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|\bya29\.[\w.-]{8,}|\bgh[opsur]_\w{16,}|\bgithub_pat_\w{16,}/g, MASK],
 ];
 
+/** What every one of them begins with, to find out at once that most texts hold none. */
+const BEGINNINGS = /:\/\/[^/]|[?&;][\w.-]+=|PRIVATE KEY|Bearer|Basic|eyJ|ya29|gh[opsur]_|github_pat/;
+
 /** Returns `text` with `***` in the place of whatever looks like a secret: what others say may repeat what they were sent. */
 export function redact(text: string): string {
+  if (!BEGINNINGS.test(text)) return text;
   return SECRETS.reduce((cleaned, [secret, shown]) => cleaned.replace(secret, shown), text);
 }
 
