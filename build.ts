@@ -14,6 +14,8 @@ const NAMES_FOR_COMMONJS = [
   "const __dirname = import.meta.dirname;",
 ].join("\n");
 
+const GRPC_BASE = "@opentelemetry/otlp-grpc-exporter-base";
+
 await rm("dist", { recursive: true, force: true });
 await build({
   entryPoints: {
@@ -31,6 +33,8 @@ await build({
   target: "node22",
   sourcemap: true,
   external: ["@google-cloud/functions-framework"],
+  // As an ES module it looks for gRPC with a require of its own making, which no bundler sees.
+  alias: { [GRPC_BASE]: `./node_modules/${GRPC_BASE}/dist/index.cjs` },
   banner: { js: NAMES_FOR_COMMONJS },
   legalComments: "linked",
   logLevel: "warning",

@@ -2,12 +2,13 @@ import type { HttpFunction } from "@google-cloud/functions-framework";
 import { createApi } from "../lib/api/api.ts";
 import { signInOf } from "../lib/api/configured-sign-in.ts";
 import { BODY_BYTES } from "../lib/api/image-request.ts";
-import type { App, AppOptions } from "../lib/app.ts";
+import type { App } from "../lib/app.ts";
 import { VoucherError } from "../lib/errors.ts";
+import { traceOf } from "../lib/event/trace.ts";
 import { bodyOf } from "./body.ts";
 
 /** Voucher's HTTP API. Throws `config` where it could not be served, or would be open by mistake. */
-export function api(app: App, observer: AppOptions["observer"]): HttpFunction {
+export function api(app: App): HttpFunction {
   const { server, validRepos } = app.config;
   app.requireRequestsAnswerable();
   const answerTo = createApi(
@@ -17,7 +18,7 @@ export function api(app: App, observer: AppOptions["observer"]): HttpFunction {
       check: (image, checks, signal) => app.check(image, checks, "run", signal, validRepos),
       verify: async (image, checks, signal) => (await app.verify(image, checks, signal, validRepos)).verdict,
       clock: { now: () => new Date(), deadline: (milliseconds) => AbortSignal.timeout(milliseconds) },
-      observer,
+      observer: app.observer,
     },
   );
   return async (request, response) => {
@@ -30,6 +31,7 @@ export function api(app: App, observer: AppOptions["observer"]): HttpFunction {
         method: request.method,
         path: request.path,
         authorization: request.headers.authorization,
+        trace: traceOf(request.headers),
         body: () => bodyOf(request, BODY_BYTES),
       },
       gone.signal,

@@ -2,14 +2,14 @@ import { homedir } from "node:os";
 import { http } from "@google-cloud/functions-framework";
 import { type App, createApp } from "../lib/app.ts";
 import { loadConfig } from "../lib/config/load.ts";
-import { createJsonLog, parseLevel } from "../lib/telemetry/log.ts";
 import { drainOnTerminate } from "./drain.ts";
+import { logOf } from "./log.ts";
 import { onOccurrence } from "./on-occurrence.ts";
 import { onPush } from "./on-push.ts";
 import { targetOf } from "./target.ts";
 
 /** Registers the functions. A configuration that cannot serve ends the process, every problem in its log. */
-const log = createJsonLog({ level: parseLevel(process.env["VOUCHER_LOG_LEVEL"]) });
+const log = logOf(process.env, process.stdout.isTTY);
 const inFlight = drainOnTerminate();
 
 try {
@@ -17,7 +17,7 @@ try {
   if (targetOf(process.argv, process.env) === "api") {
     // Loaded here alone: what answers requests is of no use to events.
     const { api } = await import("./api.ts");
-    http("api", inFlight.counting(api(app, log)));
+    http("api", inFlight.counting(api(app)));
   } else {
     app.requireEventsReviewable();
     http("onPush", inFlight.counting(onPush(app)));

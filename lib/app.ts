@@ -1,8 +1,9 @@
 import { attestingOf } from "./app/attesting.ts";
 import { checksOf, loadCustomChecks } from "./app/checks.ts";
 import { factsOf } from "./app/evidence.ts";
+import { observerOf } from "./app/observing.ts";
 import { once } from "./app/once.ts";
-import { publisherOf } from "./app/publishing.ts";
+import { publisherOf, sourceOf } from "./app/publishing.ts";
 import { registryOf } from "./app/registry.ts";
 import { secretsOf } from "./app/secrets.ts";
 import { signerOf } from "./app/signing.ts";
@@ -19,7 +20,7 @@ import { applicationDefaultCredentials } from "./google/credentials.ts";
 import { formatReference, type Reference } from "./image/reference.ts";
 import type { ResolvedImage } from "./image/resolved.ts";
 import type { ValidRepos } from "./image/valid-repos.ts";
-import type { Clock, Observer, Prepared } from "./ports.ts";
+import type { Clock, Log, Observer, Prepared } from "./ports.ts";
 import type { Pulled } from "./pubsub/subscriber.ts";
 import { type AttestedBy, attestedBy } from "./review/attested-by.ts";
 import { type ReviewRequest, review } from "./review/review.ts";
@@ -52,6 +53,8 @@ export type {
 /** The wired application. What an instance needs is built on first use and then kept. */
 export interface App {
   readonly config: Config;
+  /** What everything that the application does is told to. */
+  readonly observer: Observer;
   /** The checks of the named groups and checks, each once, in order. Throws `usage` for an unknown name or an empty group. */
   checksNamed(names: readonly string[]): readonly Check[];
   resolve(image: Reference, signal: AbortSignal): Promise<ResolvedImage>;
@@ -91,6 +94,8 @@ export interface App {
   deliverOccurrence(request: PushRequest): Promise<Settlement>;
   /** Pulls a subscription and handles its push events until `stop` aborts. Throws where it cannot be pulled from. */
   subscribe(request: SubscribeRequest, stop: AbortSignal): Promise<Pulled>;
+  /** Lets go of what would keep a process from ending: the connections of the metrics' backend. */
+  close(): Promise<void>;
 }
 
 /** What verifying an image found: the verdict, and by which keys each attestation that counts was made. */
@@ -106,28 +111,32 @@ export interface Because {
 }
 
 export interface AppOptions extends Surroundings {
-  readonly observer: Observer;
+  /** What is told in words. */
+  readonly observer: Log;
 }
 
 /** Wires the application that `config` describes, and loads its custom checks. Opens nothing yet. Throws `config`. */
-export async function createApp(config: Config, { observer, env }: AppOptions): Promise<App> {
+export async function createApp(config: Config, { observer: log, env }: AppOptions): Promise<App> {
   const clock: Clock = {
     now: () => new Date(),
     deadline: (milliseconds) => AbortSignal.timeout(milliseconds),
   };
   const google = applicationDefaultCredentials();
-  const means = { google, observer, secrets: secretsOf(config, google, { env }) };
-  const resolver = once(() => registryOf(config, google, { env }));
+  const secrets = secretsOf(config, google, { env });
+  const observer = observerOf(config, log, secrets);
+  const means = { google, observer, secrets };
+  const resolver = once(() => registryOf(config, google, { env }, observer));
   const signer = once(() => signerOf(config, means));
   const attesting = once(() => attestingOf(config, signer(), means));
-  const publisher = once(() => publisherOf(config, { env }));
+  const publisher = once(() => publisherOf(config, { env }, observer));
   const facts = once(() => factsOf(config, means, clock.now));
   const reviewPorts = () => ({
     resolver: resolver(),
     evidence: facts().evidence,
+    observer,
     attesting: config.dryrun ? undefined : attesting(),
   });
-  const deliveryPorts = () => ({ ...reviewPorts(), clock, observer, publisher: publisher() });
+  const deliveryPorts = () => ({ ...reviewPorts(), clock, publisher: publisher() });
   const { platforms } = config;
   const customChecks = await loadCustomChecks(config);
 
@@ -139,23 +148,25 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
     deadline: config.limits.timeoutSeconds * 1000,
     maxAttempts: config.events.maxAttempts,
     maxMinutes: config.pending.maxMinutes,
+    source: sourceOf(env),
   }));
   return {
     config,
+    observer,
     checksNamed,
     resolve: (image, signal) => resolver().resolve(image, signal),
     async check(image, checks, existing, signal, onlyHostsOf) {
       const request = { image, checks, platforms, existing, onlyHostsOf };
-      const reviewed = await review(request, reviewPorts(), signal);
+      const followed = { name: "check", kind: "command" } as const;
+      const reviewed = await observer.follow(followed, () => review(request, reviewPorts(), signal));
       return toVerdict(reviewed, image.tag);
     },
     async verify(image, checks, signal, onlyHostsOf) {
       const { store, keyRing } = attesting();
-      const verified = await verify(
-        { image, checks, platforms, onlyHostsOf },
-        { resolver: resolver(), store, keyRing },
-        signal,
-      );
+      const request = { image, checks, platforms, onlyHostsOf };
+      const ports = { resolver: resolver(), store, keyRing, observer };
+      const followed = { name: "verify", kind: "command" } as const;
+      const verified = await observer.follow(followed, () => verify(request, ports, signal));
       return { verdict: toVerdict(verified, image.tag), attested: attestedBy(verified) };
     },
     publicKeys: () => signer().publicKeys(),
@@ -204,5 +215,6 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
         deliverMessage(message, { ...events(), deadline }, deliveryPorts());
       return subscribe(request, { config, observer, env, deliver }, stop);
     },
+    close: () => observer.close(),
   };
 }

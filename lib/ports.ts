@@ -4,6 +4,20 @@ import type { ImageConfig } from "./image/image-config.ts";
 import type { Canonical, Reference } from "./image/reference.ts";
 import type { PlatformImage, ResolvedImage } from "./image/resolved.ts";
 
+export type {
+  About,
+  Counted,
+  Followed,
+  Log,
+  Observer,
+  Service,
+  Severity,
+  Stage,
+  Timed,
+  Took,
+  Trail,
+} from "./observer.ts";
+
 /** Turns names into images: every platform of an index, every byte verified against its digest. */
 export interface Resolver {
   /**
@@ -198,12 +212,4 @@ export interface Clock {
   now(): Date;
   /** A signal that aborts after `milliseconds`. */
   deadline(milliseconds: number): AbortSignal;
-}
-
-export type Severity = "DEBUG" | "INFO" | "WARNING" | "ERROR";
-
-/** Is told what happens; changes nothing. */
-export interface Observer {
-  /** `message` is constant text, so that entries group; what varies stands in `fields`. */
-  record(severity: Severity, message: string, fields: { readonly [name: string]: unknown }): void;
 }

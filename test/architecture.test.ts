@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** A room is a folder of lib/, a single file of lib/ (`errors`, `ports`, `retry`, `app`), or `functions`. */
+/** A room is a folder of lib/, a single file of lib/ (`errors`, `observer`, `ports`, `retry`, `app`), or `functions`. */
 type Room = string;
 
 interface Import {
@@ -31,7 +31,8 @@ const RULES: { readonly [room: Room]: Rule } = {
   errors: { rooms: [], packages: [] },
   retry: { rooms: [], packages: ["p-retry"] },
   ...Object.fromEntries(NOUNS.map((room) => [room, { rooms: NOUNS, packages: ["zod"] }])),
-  ports: { rooms: NOUNS, packages: [] },
+  observer: { rooms: NOUNS, packages: [] },
+  ports: { rooms: [...NOUNS, "observer"], packages: [] },
   check: { rooms: [...NOUNS, "ports"], packages: [] },
   review: { rooms: [...NOUNS, "ports", "check"], packages: ["p-limit"] },
   delivery: { rooms: [...NOUNS, "ports", "review"], packages: [] },
@@ -60,7 +61,7 @@ const RULES: { readonly [room: Room]: Rule } = {
   local: { rooms: NOUNS, packages: [] },
 };
 
-const PURE_ROOMS = [...NOUNS, ...CORE, "errors"];
+const PURE_ROOMS = [...NOUNS, ...CORE, "errors", "observer"];
 const BUILTINS_WITH_IO =
   /^node:(fs|net|http|https|http2|dgram|dns|tls|child_process|cluster|worker_threads|process|readline|tty|repl|os)/;
 

@@ -1,6 +1,8 @@
+import { verdictForLog } from "../delivery/log-verdict.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
+import type { TraceContext } from "../event/trace.ts";
 import { formatReference, type Reference } from "../image/reference.ts";
-import type { Clock, Observer } from "../ports.ts";
+import type { Clock, Observer, Trail } from "../ports.ts";
 import { toVerdict, type Verdict } from "../review/verdict.ts";
 import { type Answer, json, PONG, sentence } from "./answer.ts";
 import { readImage } from "./image-request.ts";
@@ -14,6 +16,8 @@ export interface ApiRequest {
   /** Without the query. */
   readonly path: string;
   readonly authorization?: string | undefined;
+  /** The trace that it continues. */
+  readonly trace?: TraceContext | undefined;
   /** The body, or as much of it as tells that it is too large. Asked for only where it matters. */
   body(): Promise<Uint8Array>;
 }
@@ -60,13 +64,16 @@ export function createApi<Check extends { readonly name: string }>(
     const route = routeOf(request.method, request.path);
     if (route.kind === "ping") return PONG;
     if (route.kind === "none") return route.answer;
-    const started = ports.clock.now();
-    const deadline = ports.clock.deadline(settings.deadline);
-    const signal = AbortSignal.any([deadline, gone]);
-    const ended = await inTime(decide(request, route, settings, ports, signal), signal).catch(fault);
-    const late = deadline.aborted && !gone.aborted ? tooLate(settings) : ended;
-    record(gone.aborted ? undefined : late, route, ports, started);
-    return gone.aborted ? undefined : late.answer;
+    const followed = { name: `${route.kind} request`, kind: "request", trace: request.trace } as const;
+    return ports.observer.follow(followed, async (trail) => {
+      const started = ports.clock.now();
+      const deadline = ports.clock.deadline(settings.deadline);
+      const signal = AbortSignal.any([deadline, gone]);
+      const ended = await inTime(decide(request, route, settings, ports, signal), signal).catch(fault);
+      const late = deadline.aborted && !gone.aborted ? tooLate(settings) : ended;
+      record(gone.aborted ? undefined : late, route, ports, { started, trail });
+      return gone.aborted ? undefined : late.answer;
+    });
   };
 }
 
@@ -169,18 +176,26 @@ function record<Check extends { readonly name: string }>(
   ended: Ended | undefined,
   { kind, name }: Question,
   { observer, clock }: ApiPorts<Check>,
-  started: Date,
+  { started, trail }: { readonly started: Date; readonly trail: Trail },
 ): void {
   const asked = { asked: kind, check: name.slice(0, 100) };
   const milliseconds = clock.now().getTime() - started.getTime();
   if (ended === undefined) {
-    observer.record("INFO", "request given up by its client", { ...asked, milliseconds });
+    observer.record("INFO", "request given up by its client", { ...asked, ...trail.took(), milliseconds });
     return;
   }
-  const { answer, ...found } = ended;
+  const { answer, verdict, ...found } = ended;
   const { status } = answer;
   const severity = status >= 500 ? "ERROR" : status === 401 ? "WARNING" : "INFO";
-  observer.record(severity, "request answered", { ...asked, status, ...found, milliseconds });
+  trail.describe({ ...asked, status, image: found.image });
+  observer.record(severity, "request answered", {
+    ...asked,
+    status,
+    ...found,
+    ...(verdict === undefined ? {} : { verdict: verdictForLog(verdict) }),
+    ...trail.took(),
+    milliseconds,
+  });
 }
 
 function quoted(name: string): string {

@@ -1,24 +1,10 @@
-import * as z from "zod/mini";
+import { jsonSchemas } from "../event/json-schemas.ts";
+import { VERDICT_DOCUMENTS } from "../event/verdict-schema.ts";
 import { BODY_BYTES, ImageRequestSchema } from "./image-request.ts";
-import {
-  DetailsSchema,
-  FindingSchema,
-  PlatformVerdictSchema,
-  ResultSchema,
-  SkippedSchema,
-  VerdictSchema,
-} from "./verdict-schema.ts";
 
 /** The documents of the API, by the names that they have in its description. */
-const DOCUMENTS = {
-  ImageRequest: ImageRequestSchema,
-  Verdict: VerdictSchema,
-  PlatformVerdict: PlatformVerdictSchema,
-  Result: ResultSchema,
-  Finding: FindingSchema,
-  Details: DetailsSchema,
-  Skipped: SkippedSchema,
-};
+const DOCUMENTS = { ImageRequest: ImageRequestSchema, ...VERDICT_DOCUMENTS };
+const SCHEMAS = "#/components/schemas/";
 
 /** Why a request gets a sentence instead of a verdict. */
 const REFUSALS = {
@@ -69,7 +55,7 @@ export function openApi(): object {
           description: 'server.auth = "oidc": an identity token of Google\'s, made out to server.audience',
         },
       },
-      schemas: schemas(),
+      schemas: jsonSchemas(DOCUMENTS, SCHEMAS),
     },
   };
 }
@@ -112,15 +98,5 @@ function sentenceAs(status: string): object {
 }
 
 function reference(name: keyof typeof DOCUMENTS): object {
-  return { $ref: `#/components/schemas/${name}` };
-}
-
-/** As input, since a document of a later version may say more. */
-function schemas(): object {
-  const registry = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(DOCUMENTS)) registry.add(schema, { id });
-  const made = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}`, io: "input" });
-  return Object.fromEntries(
-    Object.entries(made.schemas).map(([id, { $schema, $id, ...schema }]) => [id, schema]),
-  );
+  return { $ref: `${SCHEMAS}${name}` };
 }

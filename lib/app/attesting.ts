@@ -35,13 +35,15 @@ function requireStore({ binauthProject }: Config): string {
 
 /** The server that attestations are kept on: Container Analysis, or a Grafeas of one's own. */
 function clientOf(config: Config, google: Credentials, observer: Observer): AttestationClient {
+  const onRequest = () => observer.request("store");
   if (config.metadataClient === "grafeasos") {
     const { hostname = "", version } = config.grafeasos;
-    const rest = createRest({ endpoint: openSourceEndpoint(hostname, version), credentials: google });
+    const endpoint = openSourceEndpoint(hostname, version);
+    const rest = createRest({ endpoint, credentials: google, onRequest });
     return createOpenSourceClient({ rest, observer });
   }
   const endpoint = parseEndpoint(config.containeranalysis.endpoint, "containeranalysis.endpoint");
-  return createGrafeasClient({ rest: createRest({ endpoint, credentials: google }), observer });
+  return createGrafeasClient({ rest: createRest({ endpoint, credentials: google, onRequest }), observer });
 }
 
 function storeOf(config: Config, google: Credentials, observer: Observer): AttestationStore {

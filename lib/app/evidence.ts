@@ -25,6 +25,7 @@ export function factsOf(config: Config, means: Means, now: () => Date): Facts {
   const occurrences = occurrencesOf(config, means.google, means.observer);
   const commitOf = createCommitSource({
     endpoint: parseGitHubEndpoint(config.github.endpoint),
+    onRequest: () => means.observer.request("github"),
     signInFor: (owner) => signInFor(owner, config, means.secrets),
   });
   const evidence = createEvidenceSource(now, {
@@ -38,11 +39,13 @@ export function factsOf(config: Config, means: Means, now: () => Date): Facts {
 }
 
 function occurrencesOf(config: Config, google: Credentials, observer: Observer): OccurrenceSource {
+  const onRequest = () => observer.request("evidence");
   if (config.metadataClient === "grafeasos") {
     const { hostname = "", version } = config.grafeasos;
-    const rest = createRest({ endpoint: openSourceEndpoint(hostname, version), credentials: google });
+    const endpoint = openSourceEndpoint(hostname, version);
+    const rest = createRest({ endpoint, credentials: google, onRequest });
     return createOpenSourceGrafeas({ rest, observer });
   }
   const endpoint = parseEndpoint(config.containeranalysis.endpoint, "containeranalysis.endpoint");
-  return createArtifactAnalysis({ rest: createRest({ endpoint, credentials: google }), observer });
+  return createArtifactAnalysis({ rest: createRest({ endpoint, credentials: google, onRequest }), observer });
 }

@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { Credentials } from "../google/credentials.ts";
+import type { Observer } from "../ports.ts";
 import { dockerConfigCredentials, dockerConfigPath } from "../registry/docker-config.ts";
 import { createRegistry, type Registry } from "../registry/registry.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -9,7 +10,9 @@ export function registryOf(
   { registry, limits }: Config,
   google: Credentials,
   { env }: Surroundings,
+  observer: Observer,
 ): Registry {
   const credentials = dockerConfigCredentials(dockerConfigPath(env), env);
-  return createRegistry({ ...registry, limits, credentials, google });
+  const onRequest = () => observer.request("registry");
+  return createRegistry({ ...registry, limits, credentials, google, onRequest });
 }

@@ -21,7 +21,7 @@ export function signerOf(config: Config, { google, secrets, observer }: Means): 
       return createPgpSigner(async () => pgpKeys(await secrets()), { allowSharedKeys });
     case "kms": {
       const endpoint = parseEndpoint(config.kms.endpoint, "kms.endpoint");
-      const rest = createRest({ endpoint, credentials: google });
+      const rest = createRest({ endpoint, credentials: google, onRequest: () => observer.request("kms") });
       return createKmsSigner({ keys: config.kmsKeys, rest, allowSharedKeys, observer });
     }
   }

@@ -1,14 +1,9 @@
 import type { VoucherError } from "../errors.ts";
+import type { Finding } from "../event/verdict.ts";
 import type { Platform } from "../image/platform.ts";
 import type { Awaiting, Evidence } from "../ports.ts";
 
-/** One thing that spoke against an image, such as a vulnerability. */
-export interface Finding {
-  readonly id: string;
-  readonly severity: string;
-  readonly package: string;
-  readonly fixedIn?: string;
-}
+export type { Finding };
 
 /**
  * The judgement of one check about one image.

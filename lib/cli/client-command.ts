@@ -9,12 +9,12 @@ import {
   type Reference,
   withDefaultTag,
 } from "../image/reference.ts";
-import { createJsonLog } from "../telemetry/log.ts";
 import { createVoucherClient, ServerRefusal, type VoucherClient } from "./client.ts";
 import { parseServerAddress } from "./client-address.ts";
 import { answerLines } from "./client-lines.ts";
 import { type ClientSettings, readClientSettings, type Whereabouts } from "./client-settings.ts";
 import { type IdentityTokens, parseAuthMethod, signInTo } from "./client-sign-in.ts";
+import { logTo } from "./log.ts";
 import { matrix } from "./matrix.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -141,7 +141,7 @@ async function lookUp(
   signal: AbortSignal,
 ): Promise<Canonical> {
   if (image.digest !== undefined) return canonical(image, image.digest);
-  const observer = createJsonLog({ level: "WARNING", write: terminal.err });
+  const observer = logTo(terminal, "WARNING");
   const app = await createApp(toConfig({}, cwd, {}), { observer, env });
   const { reference } = await app.resolve(withDefaultTag(image), signal);
   return canonical(reference, reference.digest);

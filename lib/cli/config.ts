@@ -6,8 +6,8 @@ import { loadSecrets } from "../config/secrets/load.ts";
 import { missingSecrets } from "../config/secrets/missing.ts";
 import { namedSecrets, type Secrets } from "../config/secrets/secrets.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
-import { createJsonLog } from "../telemetry/log.ts";
 import { EXIT, type ExitCode, exitOfError } from "./exit.ts";
+import { logTo } from "./log.ts";
 import type { CommonFlags } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -30,10 +30,7 @@ export async function configCheckCommand(
     ...(flags.timeout === undefined ? {} : { flags: { timeoutSeconds: flags.timeout } }),
   });
   const { config } = loaded;
-  const observer = createJsonLog({
-    level: flags.verbose === true ? "DEBUG" : "WARNING",
-    write: terminal.err,
-  });
+  const observer = logTo(terminal, flags.verbose === true ? "DEBUG" : "WARNING");
   const [app, secrets] = await Promise.allSettled([
     createApp(config, { observer, env }),
     loadSecrets(config, { env }),

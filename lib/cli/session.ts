@@ -4,8 +4,9 @@ import { loadConfig } from "../config/load.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
 import { parsePlatform } from "../image/platform.ts";
 import { parseReference, type Reference, withDefaultTag } from "../image/reference.ts";
-import { createJsonLog, parseLevel } from "../telemetry/log.ts";
+import { parseLevel } from "../telemetry/log.ts";
 import { EXIT, type ExitCode, exitOfError } from "./exit.ts";
+import { logTo } from "./log.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
 /** The flags that every command takes. */
@@ -47,7 +48,8 @@ export async function runCommand(
   const onInterrupt = () => interrupt.abort(new VoucherError("cancelled", "interrupted"));
   process.on("SIGINT", onInterrupt);
   try {
-    const code = await command(await openSession(flags, level, terminal, interrupt.signal));
+    const session = await openSession(flags, level, terminal, interrupt.signal);
+    const code = await command(session).finally(() => session.app.close());
     process.exitCode = interrupt.signal.aborted ? EXIT.interrupted : code;
   } catch (fault) {
     const error = asVoucherError(fault);
@@ -87,10 +89,7 @@ async function openSession(
   });
   if (flags.quiet !== true) for (const warning of warnings) terminal.err(`warning: ${warning}`);
   const level = flags.verbose === true ? "DEBUG" : parseLevel(process.env["VOUCHER_LOG_LEVEL"] ?? usualLevel);
-  const app = await createApp(config, {
-    observer: createJsonLog({ level, write: terminal.err }),
-    env: process.env,
-  });
+  const app = await createApp(config, { observer: logTo(terminal, level), env: process.env });
   const deadline = AbortSignal.timeout((config.limits.timeoutSeconds + (flags.wait ?? 0)) * 1000);
   const signal = AbortSignal.any([deadline, interrupted]);
   return { app, configured: file !== undefined, terminal, signal, interrupted };

@@ -104,5 +104,6 @@ export interface Config {
     readonly insecure: boolean;
     readonly intervalSeconds: number;
   };
+  readonly datadog: Service;
   readonly webhooks: { readonly [source: string]: { readonly secret?: string } };
 }

@@ -93,6 +93,7 @@ export function describeConfig(config: Config): { readonly [key: string]: unknow
       insecure: config.opentelemetry.insecure,
       interval: `${config.opentelemetry.intervalSeconds}s`,
     },
+    datadog: config.datadog,
     webhook: mapValues(config.webhooks, ({ secret }) => ({ secret: masked(secret) })),
   };
 }

@@ -11,7 +11,7 @@ import { applyRenames } from "./renames.ts";
 import type { Found, Rule } from "./rule.ts";
 import { RULES } from "./rules.ts";
 import { type Overrides, toConfig } from "./settings.ts";
-import { UNBUILT, UNHEARD } from "./unbuilt.ts";
+import { UNBUILT } from "./unbuilt.ts";
 import { WARNINGS } from "./warnings.ts";
 
 /** Where the configuration comes from. Nothing else is read: no variable of the process, no folder of its own choice. */
@@ -53,7 +53,7 @@ export async function loadConfig({ flags = {}, ...sources }: ConfigSources): Pro
   const problems = [...found.map(located), ...target.problems];
   if (problems.length > 0) throw configError(problems);
 
-  const warnings = [...renamed, ...ask([...WARNINGS, ...UNHEARD], parsed, overrides)];
+  const warnings = [...renamed, ...ask(WARNINGS, parsed, overrides)];
   return {
     config: toConfig(parsed.file, path === undefined ? cwd : dirname(path), overrides),
     ...(path === undefined ? {} : { file: path }),

@@ -2,6 +2,7 @@ import { aliasOf, CHECK_NAMES } from "../check/names.ts";
 import { ALL } from "./groups.ts";
 import { KEY_RULES } from "./key-rules.ts";
 import { knownChecks, unknownCheck } from "./known-checks.ts";
+import { METRICS_RULES } from "./metrics-rules.ts";
 import type { Found, Rule } from "./rule.ts";
 import type { FileConfig } from "./schema.ts";
 import { metadataClientOf, type Overrides, platformsOf } from "./settings.ts";
@@ -15,6 +16,7 @@ export const RULES: readonly Rule[] = [
   { reads: ["platforms"], find: indexPolicy },
   { reads: ["metadata_client", "grafeasos"], find: grafeasAddress },
   ...KEY_RULES,
+  ...METRICS_RULES,
 ];
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;

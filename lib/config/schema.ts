@@ -47,6 +47,7 @@ export const fileSchema = section({
   metrics: table(sections.metrics),
   statsd: table(sections.statsd),
   opentelemetry: table(sections.opentelemetry),
+  datadog: table(sections.service),
   webhook: table(named(sections.webhook)),
 });
 

@@ -109,6 +109,7 @@ export function toConfig(file: FileConfig, folder: string, overrides: Overrides)
       insecure: file.opentelemetry?.insecure ?? false,
       intervalSeconds: file.opentelemetry?.interval ?? 60,
     }),
+    datadog: { endpoint: file.datadog?.endpoint ?? "https://api.datadoghq.com" },
     webhooks: mapValues(file.webhook, ({ secret }) => compact({ secret })),
   });
 }
@@ -135,7 +136,7 @@ export function platformsOf(file: FileConfig, overrides: Overrides): Config["pla
 }
 
 /** The backend that is named, or statsd where only its address is: that is enough for Voucher. */
-function metricsBackendOf(file: FileConfig): Config["metrics"]["backend"] {
+export function metricsBackendOf(file: FileConfig): Config["metrics"]["backend"] {
   const backend = file.metrics?.backend;
   if (backend === "otel") return "opentelemetry";
   return backend ?? (file.statsd?.addr === undefined ? undefined : "statsd");

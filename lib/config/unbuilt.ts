@@ -8,20 +8,7 @@ import type { FileConfig } from "./schema.ts";
 export const UNBUILT: readonly Rule[] = [
   value("metadata_client", "oci"),
   setting("events", "push_topic"),
-  setting("events", "verdict_topic"),
-  setting("metrics", "backend"),
   webhooks(),
-];
-
-/** What is known, not built yet, and decides nothing: switched on, it earns a warning. */
-export const UNHEARD: readonly Rule[] = [
-  {
-    reads: ["statsd", "metrics"],
-    find: ({ statsd, metrics }) =>
-      statsd?.addr !== undefined && metrics?.backend === undefined
-        ? [{ key: "statsd.addr", message: "metrics are not built yet, so none are sent" }]
-        : [],
-  },
 ];
 
 const LEAVE_OUT = "is not built yet; leave it out";
@@ -33,7 +20,7 @@ function value(key: keyof FileConfig, name: string): Rule {
   };
 }
 
-function setting<Section extends "events" | "metrics">(
+function setting<Section extends "events">(
   section: Section,
   key: keyof NonNullable<FileConfig[Section]> & string,
 ): Rule {

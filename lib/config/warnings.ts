@@ -1,8 +1,10 @@
 import { isKeyVersion } from "./key-rules.ts";
+import { METRICS_WARNINGS } from "./metrics-rules.ts";
 import type { Rule } from "./rule.ts";
 
 /** What is accepted and yet unlikely to be meant so. */
 export const WARNINGS: readonly Rule[] = [
+  ...METRICS_WARNINGS,
   {
     reads: ["scanner"],
     find: ({ scanner }) =>

@@ -74,8 +74,8 @@ function originAttributes({ firstSeen, eventId }: Origin): Message["attributes"]
   return { [FIRST_SEEN]: firstSeen.toISOString(), ...(eventId === "" ? {} : { [EVENT_ID]: eventId }) };
 }
 
-/** As many characters as fit, none of them in half. */
-function cut(text: string): string {
+/** As many characters as an attribute's value takes, none of them in half. */
+export function cut(text: string): string {
   const whole = text.toWellFormed();
   const bytes = Buffer.from(whole);
   if (bytes.length <= LONGEST_VALUE) return whole;

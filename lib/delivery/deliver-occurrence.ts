@@ -1,44 +1,65 @@
-import { asVoucherError, type VoucherError } from "../errors.ts";
-import { parseEnvelope } from "../event/envelope.ts";
+import { asVoucherError, VoucherError } from "../errors.ts";
+import type { Envelope } from "../event/envelope.ts";
 import { parseOccurrenceEvent } from "../event/occurrence.ts";
-import { formatReference } from "../image/reference.ts";
-import type { Announcements } from "../ports.ts";
+import type { Verdict } from "../event/verdict.ts";
+import { type Canonical, formatReference, nameOf } from "../image/reference.ts";
+import type { Announcements, Trail } from "../ports.ts";
 import { review } from "../review/review.ts";
 import { toVerdict } from "../review/verdict.ts";
 import { originOf } from "./copy.ts";
-import type { DeliveryPorts, DeliverySettings, PushRequest } from "./deliver.ts";
+import type { DeliveryPorts, DeliverySettings } from "./deliver.ts";
+import { followMessage } from "./follow.ts";
 import { verdictForLog } from "./log-verdict.ts";
 import { publishCopy } from "./publish-copy.ts";
+import { publishVerdict } from "./publish-verdict.ts";
 import { type Settlement, settle } from "./settle.ts";
+import { type PushRequest, unwrap } from "./unwrap.ts";
 
 /** What became of an announcement, as far as it got. */
 interface Heard {
   readonly occurrence?: string;
-  readonly image?: string;
-  readonly verdict?: object;
+  readonly image?: Canonical;
+  readonly verdict?: Verdict;
   readonly settlement: Settlement;
 }
+
+type AnnouncementPorts = DeliveryPorts & { readonly announcements: Announcements };
 
 /**
  * Handles one announcement of Container Analysis: a scan that finished or a build record that appeared has its image reviewed
  * at once. The image's push event still owes the answer, so whatever is pending or undecidable here is acknowledged; only what
  * may succeed later comes back. Never throws.
  */
-export async function deliverOccurrence(
+export function deliverOccurrence(
   request: PushRequest,
   settings: DeliverySettings,
-  ports: DeliveryPorts & { readonly announcements: Announcements },
+  ports: AnnouncementPorts,
+): Promise<Settlement> {
+  const envelope = unwrap(request);
+  const work = (trail: Trail) => conclude(envelope, request.body, settings, ports, trail);
+  return followMessage("announcement", { envelope, headers: request.headers }, ports.observer, work);
+}
+
+async function conclude(
+  envelope: Envelope | VoucherError,
+  body: Uint8Array,
+  settings: DeliverySettings,
+  ports: AnnouncementPorts,
+  trail: Trail,
 ): Promise<Settlement> {
   const started = ports.clock.now();
-  const { settlement: decided, ...heard } = await hear(request, settings, ports);
-  // What is malformed may be the image, or evidence about it: then its push event is copied, and not the announcement.
-  const isMalformed =
-    heard.image === undefined && decided.outcome === "dead-lettered" && decided.deadLetter === "malformed";
-  const copied = { original: request.body, origin: originOf(undefined, started) };
-  const settlement = isMalformed ? await publishCopy(decided, copied, ports) : decided;
-  const { severity, ...said } = settlement;
+  const heard = await hear(envelope, settings, ports);
+  const message = envelope instanceof VoucherError ? undefined : envelope;
+  const origin = originOf(message, started);
+  const about = { eventId: origin.eventId, source: settings.source };
+  const error = await publishVerdict(heard.verdict, heard.settlement, about, ports);
+  const told = error === undefined ? heard.settlement : settle({ kind: "unpublished", error });
+  const settlement =
+    told.outcome === "dead-lettered"
+      ? await publishCopy(told, { original: message ?? body, origin }, ports)
+      : told;
   const milliseconds = ports.clock.now().getTime() - started.getTime();
-  ports.observer.record(severity, MESSAGES[settlement.outcome], { ...said, ...heard, milliseconds });
+  record(settlement, heard, message, ports, trail, milliseconds);
   return settlement;
 }
 
@@ -46,50 +67,87 @@ const MESSAGES: { readonly [outcome in Settlement["outcome"]]: string } = {
   attested: "image attested after an announcement",
   decided: "image decided after an announcement",
   ignored: "announcement ignored",
-  "dead-lettered": "announcement led nowhere",
+  "dead-lettered": "announcement dead-lettered",
   waiting: "announcement came before all evidence",
   retry: "announcement comes back",
 };
 
+function record(
+  settlement: Settlement,
+  { occurrence, image, verdict }: Heard,
+  message: Envelope | undefined,
+  { observer }: AnnouncementPorts,
+  trail: Trail,
+  milliseconds: number,
+): void {
+  const { severity, ...said } = settlement;
+  const { outcome } = settlement;
+  const named = image === undefined ? {} : { image: formatReference(image) };
+  const announced = occurrence === undefined ? {} : { occurrence };
+  trail.describe({ ...announced, ...named });
+  observer.record(severity, MESSAGES[outcome], {
+    ...said,
+    ...(message === undefined ? {} : { messageId: message.messageId }),
+    ...announced,
+    ...named,
+    ...(verdict === undefined ? {} : { verdict: verdictForLog(verdict) }),
+    ...trail.took(),
+    milliseconds,
+    labels: { outcome, ...(image === undefined ? {} : { repository: nameOf(image) }) },
+  });
+}
+
 async function hear(
-  request: PushRequest,
+  envelope: Envelope | VoucherError,
   settings: DeliverySettings,
-  ports: DeliveryPorts & { readonly announcements: Announcements },
+  ports: AnnouncementPorts,
 ): Promise<Heard> {
-  let occurrence: string | undefined;
-  let image: string | undefined;
   try {
-    const event = parseOccurrenceEvent(parseEnvelope(request.headers, request.body).data);
-    if (event.kind === "ignored") return { settlement: settle(event) };
-    occurrence = event.name;
-    const signal = ports.clock.deadline(settings.deadline);
-    const announced = await ports.announcements.read(event.name, signal);
+    if (envelope instanceof VoucherError) throw envelope;
+    const event = parseOccurrenceEvent(envelope.data);
+    return event.kind === "ignored"
+      ? { settlement: settle(event) }
+      : await answer(event.name, settings, ports);
+  } catch (fault) {
+    return { settlement: settle({ kind: "malformed", error: asVoucherError(fault) }) };
+  }
+}
+
+/** Reviews the image that an occurrence speaks of. Never throws. */
+async function answer(
+  occurrence: string,
+  { checks, platforms, onlyHostsOf, deadline }: DeliverySettings,
+  ports: AnnouncementPorts,
+): Promise<Heard> {
+  let heard: Omit<Heard, "settlement"> = { occurrence };
+  const signal = ports.clock.deadline(deadline);
+  try {
+    const announced = await ports.announcements.read(occurrence, signal);
     if (announced === undefined)
-      return { occurrence, settlement: ignored("it speaks of no image, or is gone") };
-    image = formatReference(announced.image);
-    if (announced.unfinished)
-      return { occurrence, image, settlement: ignored("the scan has not finished yet") };
-    const { checks, platforms, onlyHostsOf } = settings;
-    const asked = { image: announced.image, checks, platforms, onlyHostsOf, existing: "reuse" as const };
+      return { ...heard, settlement: ignored("it speaks of no image, or is gone") };
+    const { image } = announced;
+    heard = { ...heard, image };
+    if (announced.unfinished) return { ...heard, settlement: ignored("the scan has not finished yet") };
+    const asked = { image, checks, platforms, onlyHostsOf, existing: "reuse" as const };
     const reviewed = await review(asked, ports, signal);
     const settlement = settle({ kind: "reviewed", review: reviewed }, { mayWait: true });
-    return { occurrence, image, verdict: verdictForLog(toVerdict(reviewed)), settlement };
+    return { ...heard, verdict: toVerdict(reviewed), settlement: leaveToPush(settlement) };
   } catch (fault) {
-    const heard = {
-      ...(occurrence === undefined ? {} : { occurrence }),
-      ...(image === undefined ? {} : { image }),
-    };
     return { ...heard, settlement: settleFault(asVoucherError(fault)) };
   }
 }
 
-/**
- * An announcement that cannot be understood or followed is no loss: what it announces has its own push event. Images are
- * announced for weeks, also those that were deleted meanwhile, which no later delivery finds.
- */
+/** Images are announced for weeks, also those that were deleted meanwhile, which no later delivery finds. */
 function settleFault(error: VoucherError): Settlement {
   if (error.code === "not-found") return ignored(`the image is gone: ${error.message}`);
-  return settle({ kind: error.code === "malformed" ? "malformed" : "unresolved", error });
+  return leaveToPush(settle({ kind: "unresolved", error }));
+}
+
+/** What nothing can help is given up by the image's own push event, and copied once; an announcement of it is no loss. */
+function leaveToPush(settlement: Settlement): Settlement {
+  if (settlement.outcome !== "dead-lettered") return settlement;
+  const reason = `the image's push event owes the answer: ${settlement.reason}`;
+  return { status: 204, outcome: "ignored", severity: "WARNING", reason };
 }
 
 function ignored(reason: string): Settlement {

@@ -1,14 +1,20 @@
-import { asVoucherError, type VoucherError } from "../errors.ts";
-import { type Envelope, type Headers, parseEnvelope } from "../event/envelope.ts";
+import { asVoucherError, VoucherError } from "../errors.ts";
+import type { Envelope, Headers } from "../event/envelope.ts";
 import { type Push, parsePush } from "../event/push.ts";
 import { formatReference } from "../image/reference.ts";
-import type { Clock, Observer, Publisher } from "../ports.ts";
+import type { Clock, Publisher, Trail } from "../ports.ts";
 import { type ReviewPorts, type ReviewRequest, review } from "../review/review.ts";
 import { toVerdict } from "../review/verdict.ts";
-import { type Origin, originOf } from "./copy.ts";
-import { verdictForLog } from "./log-verdict.ts";
+import { originOf } from "./copy.ts";
+import { followMessage } from "./follow.ts";
+import type { Handled } from "./handled.ts";
 import { publishCopy } from "./publish-copy.ts";
-import { type Ending, type Settlement, settle } from "./settle.ts";
+import { publishVerdict } from "./publish-verdict.ts";
+import { recordDelivery } from "./record.ts";
+import { type Settlement, settle } from "./settle.ts";
+import { type PushRequest, unwrap } from "./unwrap.ts";
+
+export type { PushRequest };
 
 /** What every event is reviewed by. */
 export interface DeliverySettings extends Omit<ReviewRequest, "image" | "existing" | "patience"> {
@@ -17,29 +23,21 @@ export interface DeliverySettings extends Omit<ReviewRequest, "image" | "existin
   readonly maxAttempts?: number | undefined;
   /** How long evidence is waited for, in minutes from the moment that the event was first seen. */
   readonly maxMinutes: number;
+  /** Who the verdict events are from: a URI reference. */
+  readonly source?: string;
 }
 
 export interface DeliveryPorts extends ReviewPorts {
   readonly clock: Clock;
-  readonly observer: Observer;
   readonly publisher: Publisher;
 }
 
-/** A push request as it arrived. */
-export interface PushRequest {
+/** What a delivery brought. */
+interface Received {
+  readonly envelope: Envelope | VoucherError;
   readonly headers: Headers;
-  readonly body: Uint8Array;
-}
-
-/** What a delivery brought: a message, or a request that holds none. */
-type Received = { readonly envelope: Envelope } | { readonly body: Uint8Array; readonly error: VoucherError };
-
-/** What became of one delivery, as far as it got. */
-interface Handled {
-  readonly envelope?: Envelope;
-  readonly push?: Extract<Push, { kind: "push" }>;
-  readonly origin: Origin;
-  readonly ending: Ending;
+  /** The message, or the whole body of a request that brought none. */
+  readonly original: Envelope | Uint8Array;
 }
 
 /** Handles one delivery of one event that was pushed, from its bytes to its settlement. Never throws. */
@@ -48,7 +46,10 @@ export function deliver(
   settings: DeliverySettings,
   ports: DeliveryPorts,
 ): Promise<Settlement> {
-  return attend(unwrap(request), settings, ports);
+  const { headers, body } = request;
+  const envelope = unwrap(request);
+  const original = envelope instanceof VoucherError ? body : envelope;
+  return attend({ envelope, headers, original }, settings, ports);
 }
 
 /** Handles one delivery of one event that was pulled: its message needs no unwrapping. Never throws. */
@@ -57,55 +58,56 @@ export function deliverMessage(
   settings: DeliverySettings,
   ports: DeliveryPorts,
 ): Promise<Settlement> {
-  return attend({ envelope }, settings, ports);
+  return attend({ envelope, headers: {}, original: envelope }, settings, ports);
 }
 
-function unwrap({ headers, body }: PushRequest): Received {
-  try {
-    return { envelope: parseEnvelope(headers, body) };
-  } catch (fault) {
-    return { body, error: asVoucherError(fault) };
-  }
+function attend(received: Received, settings: DeliverySettings, ports: DeliveryPorts): Promise<Settlement> {
+  const work = (trail: Trail) => conclude(received, settings, ports, trail);
+  return followMessage("push event", received, ports.observer, work);
 }
 
 /**
- * From what was received to its settlement: publishes the copy that the settlement asks for, and records how it ended.
- * Whatever happens is an ending, and `settle` knows what follows.
+ * From what was received to its settlement: publishes the verdict and the copy that the settlement asks for, and records how it
+ * ended. Whatever happens is an ending, and `settle` knows what follows.
  */
-async function attend(
-  received: Received,
+async function conclude(
+  { envelope, original }: Received,
   settings: DeliverySettings,
   ports: DeliveryPorts,
+  trail: Trail,
 ): Promise<Settlement> {
-  const started = ports.clock.now();
-  const signal = ports.clock.deadline(settings.deadline);
-  const handled = await handle(received, settings, ports, signal, started);
-  const { waited, firstSeen } = handled.origin;
-  const isWaiting = waited && started.getTime() - firstSeen.getTime() < settings.maxMinutes * 60_000;
-  const decided = settle(handled.ending, {
+  const { clock, publisher, observer } = ports;
+  const started = clock.now();
+  const signal = clock.deadline(settings.deadline);
+  const handled = await handle(envelope, settings, ports, signal, started);
+  const { push, origin, ending, verdict } = handled;
+  const isWaiting =
+    origin.waited && started.getTime() - origin.firstSeen.getTime() < settings.maxMinutes * 60_000;
+  const delivery = {
     attempt: handled.envelope?.deliveryAttempt,
     maxAttempts: isWaiting ? undefined : settings.maxAttempts,
-    mayWait: ports.publisher.has("waiting") && !waited,
-  });
-  const { push, origin } = handled;
+    mayWait: publisher.has("waiting") && !origin.waited,
+  };
+  const decided = settle(ending, delivery);
+  const about = { eventId: origin.eventId, source: settings.source };
+  const error = await publishVerdict(verdict, decided, about, ports);
+  const told = error === undefined ? decided : settle({ kind: "unpublished", error }, delivery);
   const image = push === undefined ? undefined : formatReference(push.image);
-  const original = "envelope" in received ? received.envelope : received.body;
-  const settlement = await publishCopy(decided, { original, origin, image }, ports);
-  record(settlement, handled, ports, started);
+  const settlement = await publishCopy(told, { original, origin, image }, ports);
+  recordDelivery(settlement, handled, observer, trail, clock.now().getTime() - started.getTime());
   return settlement;
 }
 
 async function handle(
-  received: Received,
+  envelope: Received["envelope"],
   settings: DeliverySettings,
   ports: DeliveryPorts,
   signal: AbortSignal,
   now: Date,
 ): Promise<Handled> {
-  if ("error" in received) {
-    return { origin: originOf(undefined, now), ending: { kind: "malformed", error: received.error } };
+  if (envelope instanceof VoucherError) {
+    return { origin: originOf(undefined, now), ending: { kind: "malformed", error: envelope } };
   }
-  const { envelope } = received;
   const origin = originOf(envelope, now);
   let push: Push;
   try {
@@ -125,41 +127,10 @@ async function handle(
       existing: "reuse",
       patience,
     };
-    return {
-      envelope,
-      push,
-      origin,
-      ending: { kind: "reviewed", review: await review(asked, ports, signal) },
-    };
+    const reviewed = await review(asked, ports, signal);
+    const verdict = toVerdict(reviewed, push.tag);
+    return { envelope, push, origin, verdict, ending: { kind: "reviewed", review: reviewed } };
   } catch (fault) {
     return { envelope, push, origin, ending: { kind: "unresolved", error: asVoucherError(fault) } };
   }
-}
-
-const MESSAGES: { readonly [outcome in Settlement["outcome"]]: string } = {
-  attested: "image attested",
-  decided: "image decided",
-  ignored: "event ignored",
-  "dead-lettered": "event dead-lettered",
-  waiting: "event waits for evidence",
-  retry: "event comes back",
-};
-
-function record(
-  settlement: Settlement,
-  handled: Handled,
-  { observer, clock }: DeliveryPorts,
-  started: Date,
-): void {
-  const { envelope, push, ending, origin } = handled;
-  const { severity, ...said } = settlement;
-  observer.record(severity, MESSAGES[settlement.outcome], {
-    ...said,
-    ...(push === undefined ? {} : { image: formatReference(push.image), tag: push.tag }),
-    ...(envelope === undefined ? {} : { messageId: envelope.messageId, attempt: envelope.deliveryAttempt }),
-    ...(origin.waited ? { firstSeen: origin.firstSeen.toISOString(), eventId: origin.eventId } : {}),
-    ...(ending.kind === "reviewed" ? { verdict: verdictForLog(toVerdict(ending.review, push?.tag)) } : {}),
-    ...("error" in ending ? { error: ending.error } : {}),
-    milliseconds: clock.now().getTime() - started.getTime(),
-  });
 }

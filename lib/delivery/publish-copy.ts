@@ -1,14 +1,21 @@
 import { asVoucherError } from "../errors.ts";
-import type { Clock, Message, Publisher, Topic } from "../ports.ts";
+import type { Clock, Message, Observer, Publisher, Topic } from "../ports.ts";
 import { type Copied, deadLetterCopy, waitingCopy } from "./copy.ts";
 import type { Settlement } from "./settle.ts";
+
+export interface PublishPorts {
+  readonly publisher: Publisher;
+  readonly clock: Clock;
+  readonly observer: Observer;
+}
 
 interface Copy {
   readonly topic: Topic;
   readonly message: Message;
 }
 
-const PUBLISH_MS = 20_000;
+/** For a deadline of its own: the review may have used up the time it had. */
+export const PUBLISH_MS = 20_000;
 
 /**
  * Publishes the copy that a settlement asks for. An event is acknowledged only once its copy is safe: the settlement of one
@@ -17,17 +24,18 @@ const PUBLISH_MS = 20_000;
 export async function publishCopy(
   settlement: Settlement,
   event: Copied,
-  { publisher, clock }: { readonly publisher: Publisher; readonly clock: Clock },
+  { publisher, clock, observer }: PublishPorts,
 ): Promise<Settlement> {
   const copy = copyFor(settlement, event, publisher);
   if (copy === undefined) return settlement;
   try {
-    // A deadline of its own: the review may have used up the time it had.
-    await publisher.publish(copy.topic, copy.message, clock.deadline(PUBLISH_MS));
+    const publish = () => publisher.publish(copy.topic, copy.message, clock.deadline(PUBLISH_MS));
+    await observer.stage("publish", publish);
     return settlement;
   } catch (fault) {
-    const reason = `its copy could not be published: ${asVoucherError(fault).message}; ${settlement.reason ?? settlement.outcome}`;
-    return { status: 503, outcome: "retry", severity: "ERROR", reason };
+    const error = asVoucherError(fault);
+    const reason = `its copy could not be published: ${error.message}; ${settlement.reason ?? settlement.outcome}`;
+    return { status: 503, outcome: "retry", severity: "ERROR", reason, error };
   }
 }
 

@@ -8,7 +8,9 @@ export type Ending =
   | { readonly kind: "ignored"; readonly reason: string }
   /** The very content that the event names could not be resolved. */
   | { readonly kind: "unresolved"; readonly error: VoucherError }
-  | { readonly kind: "reviewed"; readonly review: Review };
+  | { readonly kind: "reviewed"; readonly review: Review }
+  /** It was reviewed, and nobody could be told of the verdict. */
+  | { readonly kind: "unpublished"; readonly error: VoucherError };
 
 /** Why an event is dead-lettered, in one word that operators filter by: `attempts`, or the code of the error. */
 export type DeadLetterReason = ErrorCode | "attempts";
@@ -17,6 +19,8 @@ interface Settled {
   readonly severity: Severity;
   /** One sentence for people. */
   readonly reason?: string;
+  /** The fault that decided, where one did. */
+  readonly error?: VoucherError;
 }
 
 /** What is done about a delivery, and what is said of it. 204 acknowledges; 503 has Pub/Sub deliver again, with back-off. */
@@ -45,8 +49,15 @@ export interface Delivery {
 export function settle(ending: Ending, delivery: Delivery = {}): Settlement {
   const settlement = decide(ending, delivery);
   if (settlement.outcome !== "retry" || !isLastAttempt(delivery)) return settlement;
-  const reason = `given up at delivery ${delivery.attempt}: ${settlement.reason}`;
-  return { status: 204, outcome: "dead-lettered", deadLetter: "attempts", severity: "ERROR", reason };
+  const { error } = settlement;
+  return {
+    status: 204,
+    outcome: "dead-lettered",
+    deadLetter: "attempts",
+    severity: "ERROR",
+    reason: `given up at delivery ${delivery.attempt}: ${settlement.reason}`,
+    ...(error === undefined ? {} : { error }),
+  };
 }
 
 function isLastAttempt({ attempt, maxAttempts }: Delivery): boolean {
@@ -60,9 +71,13 @@ function decide(ending: Ending, delivery: Delivery): Settlement {
     case "ignored":
       return { status: 204, outcome: "ignored", severity: "INFO", reason: ending.reason };
     case "unresolved":
-      return mayCome(ending.error) ? retry(ending.error.message) : deadLettered(ending.error);
+      return mayCome(ending.error) ? retry(ending.error) : deadLettered(ending.error);
     case "reviewed":
       return decideReview(ending.review, delivery);
+    case "unpublished": {
+      const reason = `its verdict could not be published: ${ending.error.message}`;
+      return { ...retry(ending.error), severity: "ERROR", reason };
+    }
   }
 }
 
@@ -73,13 +88,12 @@ function decideReview(review: Review, { mayWait = false }: Delivery): Settlement
   }
   const judgements = [...review.platforms.flatMap((platform) => platform.judgements), ...review.judgements];
   const unstored = judgements.find((judgement) => judgement.unstored !== undefined)?.unstored;
-  if (unstored !== undefined) return retry(unstored.message);
+  if (unstored !== undefined) return retry(unstored);
   const errors = judgements.flatMap(({ outcome }) => (outcome.status === "error" ? [outcome.error] : []));
   const passing = errors.find(({ retryable }) => retryable);
-  if (passing !== undefined) return retry(passing.message);
+  if (passing !== undefined) return retry(passing);
   const awaited = judgements.flatMap(({ outcome }) => (outcome.status === "pending" ? [outcome.reason] : []));
-  if (awaited[0] !== undefined)
-    return mayWait ? waiting(awaited[0]) : retry(`waiting: ${awaited[0]}`, "INFO");
+  if (awaited[0] !== undefined) return mayWait ? waiting(awaited[0]) : waitingInPlace(awaited[0]);
   const permanent = errors.find(({ code }) => code !== "no-evidence");
   if (permanent !== undefined) return deadLettered(permanent);
   return decided(judgements, errors[0], review.dryRun);
@@ -107,14 +121,26 @@ function mayCome({ retryable, code }: VoucherError): boolean {
   return retryable || code === "unauthorized" || code === "forbidden" || code === "not-found";
 }
 
-function retry(reason: string, severity: Severity = "WARNING"): Settlement {
-  return { status: 503, outcome: "retry", severity, reason };
+function retry(error: VoucherError): Settlement {
+  return { status: 503, outcome: "retry", severity: "WARNING", reason: error.message, error };
+}
+
+function waitingInPlace(reason: string): Settlement {
+  return { status: 503, outcome: "retry", severity: "INFO", reason: `waiting: ${reason}` };
 }
 
 function waiting(reason: string): Settlement {
   return { status: 204, outcome: "waiting", severity: "INFO", reason };
 }
 
-function deadLettered({ code, message }: VoucherError): Settlement {
-  return { status: 204, outcome: "dead-lettered", deadLetter: code, severity: "ERROR", reason: message };
+function deadLettered(error: VoucherError): Settlement {
+  const { code, message } = error;
+  return {
+    status: 204,
+    outcome: "dead-lettered",
+    deadLetter: code,
+    severity: "ERROR",
+    reason: message,
+    error,
+  };
 }

@@ -36,6 +36,8 @@ export interface GitHubClientOptions {
   readonly backOff?: number;
   /** In bytes. */
   readonly largestBody?: number;
+  /** Told of each request that is sent. */
+  readonly onRequest?: (() => void) | undefined;
 }
 
 const MIB = 1024 * 1024;
@@ -46,7 +48,7 @@ const LONGEST_WAIT = 30_000;
 export function createGitHubClient(options: GitHubClientOptions): GitHubClient {
   const { endpoint, signInFor, timeout = 30_000, backOff = 500, largestBody = 8 * MIB } = options;
   const { host, local } = endpoint;
-  const transport = createGitHubTransport({ host, timeout, largestBody });
+  const transport = createGitHubTransport({ host, timeout, largestBody, onRequest: options.onRequest });
   const authorizer = createAuthorizer(endpoint, transport);
   /** By owner. GitHub bans who goes on asking. */
   const limits = new Map<string, RateLimited>();

@@ -32,6 +32,8 @@ export interface TransportOptions {
   readonly timeout: number;
   /** The largest body read, in bytes. */
   readonly largestBody: number;
+  /** Told of each request that is sent. */
+  readonly onRequest?: (() => void) | undefined;
 }
 
 /** The longest body of an error answer that is read, in bytes. */
@@ -43,7 +45,8 @@ interface Opened {
 }
 
 /** Returns a transport on connections of its own. undici is loaded by the first request. */
-export function createGitHubTransport({ host, timeout, largestBody }: TransportOptions): GitHubTransport {
+export function createGitHubTransport(options: TransportOptions): GitHubTransport {
+  const { host, timeout, largestBody, onRequest } = options;
   let opened: Promise<Opened> | undefined;
 
   async function open(): Promise<Opened> {
@@ -56,6 +59,7 @@ export function createGitHubTransport({ host, timeout, largestBody }: TransportO
   async function exchange(url: string, init: FetchInit, signal: AbortSignal, purpose: Purpose) {
     opened ??= open();
     const { agent, request } = await opened;
+    onRequest?.();
     const answer = await request(url, {
       dispatcher: agent,
       method: init.method === "POST" ? "POST" : "GET",

@@ -46,6 +46,8 @@ export interface RestOptions {
   readonly backOff?: number;
   readonly largestBody?: number;
   readonly connections?: number;
+  /** Told of each request that is sent. */
+  readonly onRequest?: (() => void) | undefined;
 }
 
 const MIB = 1024 * 1024;
@@ -59,11 +61,13 @@ export function createRest(options: RestOptions): Rest {
     backOff = 500,
     largestBody = 8 * MIB,
     connections = 16,
+    onRequest,
   } = options;
   const transport = createTransport({ timeout, largestBody, connections });
 
   async function once(call: Call, signal: AbortSignal): Promise<unknown> {
     const headers = endpoint.local ? {} : await signIn(credentials, signal);
+    onRequest?.();
     const answer = await transport.send(toRequest(endpoint, call, headers), call.purpose.api, signal);
     return read(answer, call.purpose);
   }

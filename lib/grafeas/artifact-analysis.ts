@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { Rest } from "../google/rest.ts";
 import type { Canonical } from "../image/reference.ts";
-import type { Observer } from "../ports.ts";
+import type { Log } from "../ports.ts";
 import { parseBuild } from "./build.ts";
 import { parseDiscovery } from "./discovery.ts";
 import type { Kind } from "./filter.ts";
@@ -14,7 +14,7 @@ import { parseVulnerability } from "./vulnerability.ts";
 
 export interface ArtifactAnalysisOptions {
   readonly rest: Rest;
-  readonly observer?: Observer | undefined;
+  readonly observer?: Log | undefined;
 }
 
 /** The only note whose discoveries speak of vulnerabilities. */
@@ -46,7 +46,7 @@ function isVulnerabilityScan(name: string): boolean {
   return note !== undefined && noteName(note) === noteName(VULNERABILITY_SCANS);
 }
 
-function createReader(rest: Rest, signal: AbortSignal, observer: Observer | undefined): OccurrenceReader {
+function createReader(rest: Rest, signal: AbortSignal, observer: Log | undefined): OccurrenceReader {
   const listing = (project: string, kind: Kind, unreadable: Listing["unreadable"]): Listing => ({
     rest,
     project,

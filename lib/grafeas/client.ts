@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { VoucherError } from "../errors.ts";
 import type { Rest } from "../google/rest.ts";
 import type { Canonical } from "../image/reference.ts";
-import type { Observer } from "../ports.ts";
+import type { Log } from "../ports.ts";
 import type { Kind } from "./filter.ts";
 import { listOccurrences } from "./listing.ts";
 import { type NoteId, notesPath, occurrencePath, occurrencesPath, projectOf } from "./names.ts";
@@ -54,7 +54,7 @@ export type AttestationClient = Omit<GrafeasClient, "get">;
 
 export interface GrafeasClientOptions {
   readonly rest: Rest;
-  readonly observer?: Observer;
+  readonly observer?: Log;
 }
 
 const WrittenSchema = z.object({ name: z.string() });

@@ -3,7 +3,7 @@ import { VoucherError } from "../errors.ts";
 import { GoogleError } from "../google/google-error.ts";
 import type { Rest } from "../google/rest.ts";
 import type { Canonical } from "../image/reference.ts";
-import type { Observer } from "../ports.ts";
+import type { Log } from "../ports.ts";
 import { filterOf, type Kind, SUBJECTS_PER_LIST } from "./filter.ts";
 import { type NoteId, occurrencesPath, resourceUriOf, resourceUrisOf } from "./names.ts";
 import { type Occurrence, parseOccurrence } from "./occurrence.ts";
@@ -20,7 +20,7 @@ export interface Listing {
   readonly signal: AbortSignal;
   /** What an occurrence that cannot be read does: it is left out and reported, or it fails the list. */
   readonly unreadable: "pass over" | "fail";
-  readonly observer: Observer | undefined;
+  readonly observer: Log | undefined;
 }
 
 /** An occurrence that was asked for, and the document that it was read from. */
@@ -118,7 +118,7 @@ function readOccurrence(document: unknown, { unreadable, observer, kind }: Listi
 }
 
 /** Says that an occurrence is left out. */
-export function reportUnreadable(observer: Observer | undefined, document: unknown): void {
+export function reportUnreadable(observer: Log | undefined, document: unknown): void {
   const occurrence = nameOfDocument(document);
   observer?.record("WARNING", "an occurrence cannot be read and is passed over", { occurrence });
 }

@@ -1,6 +1,6 @@
 import type { Rest } from "../google/rest.ts";
 import type { Canonical } from "../image/reference.ts";
-import type { Observer } from "../ports.ts";
+import type { Log } from "../ports.ts";
 import { reportUnreadable } from "./listing.ts";
 import { occurrencesPath, projectOf } from "./names.ts";
 import { type OccurrenceV1Beta1, parseOccurrenceV1Beta1 } from "./occurrence-v1beta1.ts";
@@ -10,7 +10,7 @@ import { openSourcePurpose } from "./purpose.ts";
 export interface OpenSourceGrafeasOptions {
   /** Calls the server, without credentials. */
   readonly rest: Rest;
-  readonly observer?: Observer | undefined;
+  readonly observer?: Log | undefined;
 }
 
 /** An occurrence about one of the images in question, and the document that it was read from. */

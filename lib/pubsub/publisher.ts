@@ -12,6 +12,8 @@ export interface PublisherOptions {
   readonly emulator?: string | undefined;
   /** How long a message is tried at most, in milliseconds. */
   readonly longest?: number;
+  /** Told of each message that is sent. */
+  readonly onRequest?: () => void;
 }
 
 /**
@@ -24,7 +26,8 @@ const LONGEST_MS = 20_000;
  * Publishes through Google's client, which is loaded on the first message. Nothing is held back to be sent in a batch: an
  * instance may lose its CPU once it has answered.
  */
-export function createPublisher({ topics, emulator, longest = LONGEST_MS }: PublisherOptions): Publisher {
+export function createPublisher(options: PublisherOptions): Publisher {
+  const { topics, emulator, longest = LONGEST_MS, onRequest } = options;
   let client: Promise<PubSub> | undefined;
   return {
     has: (topic) => topics[topic] !== undefined,
@@ -34,6 +37,7 @@ export function createPublisher({ topics, emulator, longest = LONGEST_MS }: Publ
       client ??= connect(emulator).then((connected) => connected.client);
       const published = client.then((pubsub) => {
         if (signal.aborted) throw abandoned(signal);
+        onRequest?.();
         return send(topicOf(pubsub, name, longest), message);
       });
       await untilAborted(published, signal);

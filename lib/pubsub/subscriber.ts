@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Message, Subscription } from "@google-cloud/pubsub";
 import pLimit from "p-limit";
 import type { Envelope } from "../event/envelope.ts";
-import type { Observer } from "../ports.ts";
+import type { Log } from "../ports.ts";
 import { connect } from "./connect.ts";
 import { toEnvelope } from "./envelope.ts";
 import { toVoucherError } from "./failure.ts";
@@ -19,7 +19,7 @@ export interface SubscriberOptions {
   readonly longest: number;
   /** How long what is in flight may take to be finished after the stop, in milliseconds; what is not then is released. */
   readonly grace: number;
-  readonly observer: Observer;
+  readonly observer: Log;
   /** `host:port` of the emulator, where one stands in for Pub/Sub. */
   readonly emulator?: string | undefined;
   /** Messages that are handled at once. */

@@ -28,6 +28,8 @@ export interface RegistryOptions {
   readonly backOff?: number;
   /** Bytes of manifests and configs that are kept. */
   readonly cacheBytes?: number;
+  /** Told of each request that is sent, to registries and their token services. */
+  readonly onRequest?: (() => void) | undefined;
   /** For tests: opens every connection, so that public names can be served on loopback. */
   readonly connect?: Connect;
 }
@@ -50,6 +52,7 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
     perHost: limits.requestsPerInstance,
     timeouts: options.timeouts,
     connect: options.connect,
+    onRequest: options.onRequest,
   });
   const auth = createAuth({
     transport,

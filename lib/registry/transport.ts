@@ -45,6 +45,8 @@ export function createTransport(options: {
   readonly perHost: number;
   readonly timeouts?: Timeouts | undefined;
   readonly connect?: Connect | undefined;
+  /** Told of each request that is sent. */
+  readonly onRequest?: (() => void) | undefined;
 }): Transport {
   const timeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
   const coolDown = new CoolDown();
@@ -82,6 +84,7 @@ export function createTransport(options: {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), timeouts.answer);
     const { url, form } = request;
+    options.onRequest?.();
     try {
       const response = await agents[request.reach].request({
         origin: url.origin,

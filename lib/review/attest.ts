@@ -2,7 +2,7 @@ import pLimit from "p-limit";
 import type { Attestation } from "../attest/attestation.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
 import { type Canonical, formatReference } from "../image/reference.ts";
-import type { AttestationStore, KeyRing, Put, PutAnswer, Signer } from "../ports.ts";
+import type { AttestationStore, KeyRing, Observer, Put, PutAnswer, Signer } from "../ports.ts";
 import { type Existing, findExisting } from "./existing.ts";
 import type { Judgement } from "./judgement.ts";
 
@@ -20,6 +20,7 @@ export interface AttestPorts {
   readonly signer: Signer;
   readonly store: AttestationStore;
   readonly keyRing: KeyRing;
+  readonly observer: Observer;
 }
 
 /** A key service has a quota; the largest review owes hundreds. */
@@ -37,12 +38,38 @@ export async function attest(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Owed, Attested>> {
   const answers = new Map<Owed, Attested>();
-  const signed = await signAll(owed, ports, answers, signal);
+  if (owed.length === 0) return answers;
+  const { observer } = ports;
+  const done = owed.map((one) => begin(one, observer));
+  const signed = await observer.stage("sign", () => signAll(owed, ports, answers, signal));
+  if (signed.size > 0) await observer.stage("publish", () => storeAll(signed, ports, answers, signal));
+  for (const end of done) end(answers);
+  return answers;
+}
+
+/** Tells the observer that an attestation is made; what it returns tells what became of it. */
+function begin(one: Owed, observer: Observer): (answers: ReadonlyMap<Owed, Attested>) => void {
+  const about = { check: one.checkName };
+  observer.count("check.attestation.start", about);
+  const done = observer.time("check.attestation.latency", about);
+  return (answers) => {
+    done();
+    const error = answers.get(one)?.unstored;
+    if (error === undefined) observer.count("check.attestation.success", about);
+    else observer.count("check.attestation.error", { ...about, error });
+  };
+}
+
+async function storeAll(
+  signed: Puts,
+  ports: AttestPorts,
+  answers: Map<Owed, Attested>,
+  signal: AbortSignal,
+): Promise<void> {
   const conflicts = await putAll(signed, ports.store, answers, signal);
   const replacing = await settleConflicts(conflicts, ports, answers, signal);
   const lost = await putAll(replacing, ports.store, answers, signal);
   for (const one of lost.keys()) answers.set(one, { unstored: notVisible(one) });
-  return answers;
 }
 
 async function signAll(

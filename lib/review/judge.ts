@@ -2,7 +2,7 @@ import { type Check, error, type Outcome, pass } from "../check/contract.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
 import type { Reference } from "../image/reference.ts";
 import type { PlatformImage, Unresolved } from "../image/resolved.ts";
-import type { Evidence } from "../ports.ts";
+import type { Evidence, Observer } from "../ports.ts";
 import { coverageOf } from "./coverage.ts";
 import type { ExistingAttestations } from "./existing.ts";
 import type { Judgement, PlatformReview } from "./judgement.ts";
@@ -16,6 +16,7 @@ export interface Judging {
   readonly existing: ExistingAttestations;
   readonly reuse: boolean;
   readonly patience?: Patience | undefined;
+  readonly observer: Observer;
 }
 
 /**
@@ -25,8 +26,9 @@ export interface Judging {
 export async function judgePlatform(
   image: Reference,
   child: PlatformImage | Unresolved,
-  { checks, evidence, existing, reuse, patience }: Judging,
+  judging: Judging,
 ): Promise<PlatformReview> {
+  const { checks, evidence, existing, reuse } = judging;
   const reference = childReference(image, child);
   const { covering, others } = coverageOf(checks, child);
   const judgeBy = async (check: Check): Promise<Judgement> => {
@@ -37,7 +39,7 @@ export async function judgePlatform(
       ? error(child.error)
       : known
         ? pass
-        : await judge(check, evidence.get(child), patience);
+        : await run(check, evidence.get(child), judging);
     return { checkName: check.name, outcome, ...found };
   };
   return {
@@ -46,6 +48,33 @@ export async function judgePlatform(
     judgements: await Promise.all(covering.map(judgeBy)),
     ...others,
   };
+}
+
+/** Runs a check, and tells the observer how it ended. */
+async function run(
+  check: Check,
+  evidence: Evidence | undefined,
+  { patience, observer }: Judging,
+): Promise<Outcome> {
+  const about = { check: check.name };
+  observer.count("check.run.start", about);
+  const done = observer.time("check.run.latency", about);
+  const outcome = await judge(check, evidence, patience);
+  done();
+  switch (outcome.status) {
+    case "pass":
+      observer.count("check.run.success", about);
+      break;
+    case "fail":
+      observer.count("check.run.failure", about);
+      break;
+    case "pending":
+      observer.count("pending", { ...about, awaiting: outcome.awaiting });
+      break;
+    case "error":
+      observer.count("check.run.error", { ...about, error: outcome.error });
+  }
+  return outcome;
 }
 
 /** What a check throws is an `error` of this check alone. */

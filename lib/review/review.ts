@@ -1,11 +1,12 @@
 import type { Check } from "../check/contract.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
 import type { Canonical } from "../image/reference.ts";
-import type { EvidenceSource, Resolver } from "../ports.ts";
+import type { EvidenceSource, Observer, Resolver } from "../ports.ts";
 import { type AttestPorts, attest, type Owed } from "./attest.ts";
 import { type ExistingAttestations, findExisting, nothingExists } from "./existing.ts";
 import { judgePlatform } from "./judge.ts";
 import type { Judgement, PlatformReview, Review } from "./judgement.ts";
+import { observed } from "./observed.ts";
 import type { Patience } from "./patience.ts";
 import { indexOutcome } from "./policy.ts";
 import { findScope, isImage, outOfScope, requireChecks, type Scoping, subjectsOf } from "./scope.ts";
@@ -22,10 +23,11 @@ export interface ReviewRequest extends Scoping {
 }
 
 export interface ReviewPorts {
+  readonly observer: Observer;
   readonly resolver: Resolver;
   readonly evidence: EvidenceSource;
   /** Absent in a dry run: everything runs, the store is not asked, nothing is published. */
-  readonly attesting?: AttestPorts | undefined;
+  readonly attesting?: Omit<AttestPorts, "observer"> | undefined;
 }
 
 /**
@@ -38,21 +40,33 @@ export async function review(
   ports: ReviewPorts,
   signal: AbortSignal,
 ): Promise<Review> {
+  const done = ports.observer.time("review.latency");
+  try {
+    return await reviewImage(request, ports, signal);
+  } finally {
+    done();
+  }
+}
+
+async function reviewImage(request: ReviewRequest, ports: ReviewPorts, signal: AbortSignal): Promise<Review> {
   const { checks, existing: mode } = request;
+  const { observer, resolver, attesting } = ports;
   requireChecks(checks);
-  const dryRun = ports.attesting === undefined;
-  const scope = await findScope(request, ports.resolver, signal);
+  const dryRun = attesting === undefined;
+  const scope = await observer.stage("resolve", () => findScope(request, resolver, signal));
   if (scope.kind === "out") return outOfScope(scope, checks, dryRun);
 
-  const found = await lookUp(subjectsOf(scope), checks, ports.attesting, signal);
+  const found = await lookUp(subjectsOf(scope), checks, ports, signal);
   const existing = found instanceof VoucherError ? nothingExists : found;
 
   const { reference, kind } = scope.image;
   const images = scope.platforms.filter(isImage);
-  const evidence = new Map(ports.evidence.of(images, signal).map((one) => [one.image, one]));
-  const judging = { checks, evidence, existing, reuse: mode === "reuse", patience: request.patience };
-  const platforms = await Promise.all(
-    scope.platforms.map((child) => judgePlatform(reference, child, judging)),
+  const gathered = ports.evidence.of(images, signal).map((one) => observed(one, observer));
+  const evidence = new Map(gathered.map((one) => [one.image, one]));
+  const reuse = mode === "reuse";
+  const judging = { checks, evidence, existing, reuse, patience: request.patience, observer };
+  const platforms = await observer.stage("judge", () =>
+    Promise.all(scope.platforms.map((child) => judgePlatform(reference, child, judging))),
   );
   const own = scope.single ? platforms.flatMap((platform) => platform.judgements) : [];
   const ofImage = scope.single || scope.indexOwed ? existing : nothingExists;
@@ -72,10 +86,12 @@ export async function review(
     owed: "passed" as const,
     dryRun,
   };
-  if (ports.attesting === undefined) return reviewed;
+  if (attesting === undefined) return reviewed;
   const owed = whatIsOwed(reviewed, reference, existing, mode === "force");
   const answers =
-    found instanceof VoucherError ? found : await attest([...owed.values()], ports.attesting, signal);
+    found instanceof VoucherError
+      ? found
+      : await attest([...owed.values()], { ...attesting, observer }, signal);
   return withAnswers(reviewed, (judgement) => {
     const one = owed.get(judgement);
     if (one === undefined) return {};
@@ -87,12 +103,13 @@ export async function review(
 async function lookUp(
   subjects: readonly Canonical[],
   checks: readonly Check[],
-  attesting: AttestPorts | undefined,
+  { attesting, observer }: ReviewPorts,
   signal: AbortSignal,
 ): Promise<ExistingAttestations | VoucherError> {
   if (attesting === undefined) return nothingExists;
   const names = checks.map(({ name }) => name);
-  return findExisting(subjects, names, attesting, signal).catch(asVoucherError);
+  const find = () => findExisting(subjects, names, attesting, signal);
+  return observer.stage("existing", find).catch(asVoucherError);
 }
 
 function concludeFromPlatforms(

@@ -2,7 +2,7 @@ import { error, fail, pass } from "../check/contract.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
 import { formatPlatform } from "../image/platform.ts";
 import type { Canonical } from "../image/reference.ts";
-import type { AttestationStore, KeyRing, Resolver } from "../ports.ts";
+import type { AttestationStore, KeyRing, Observer, Resolver } from "../ports.ts";
 import { type Covering, coverageOf } from "./coverage.ts";
 import { type ExistingAttestations, findExisting } from "./existing.ts";
 import type { Judgement, PlatformReview, Review } from "./judgement.ts";
@@ -17,6 +17,7 @@ export interface VerifyPorts {
   readonly resolver: Resolver;
   readonly store: AttestationStore;
   readonly keyRing: KeyRing;
+  readonly observer: Observer;
 }
 
 /**
@@ -31,12 +32,14 @@ export async function verify(
 ): Promise<Review> {
   const { checks } = request;
   requireChecks(checks);
-  const scope = await findScope(request, ports.resolver, signal);
+  const { observer, resolver } = ports;
+  const scope = await observer.stage("resolve", () => findScope(request, resolver, signal));
   if (scope.kind === "out") return outOfScope(scope, checks, false);
 
   const { image } = scope;
   const names = checks.map(({ name }) => name);
-  const existing = await findExisting(subjectsOf(scope), names, ports, signal).catch(asVoucherError);
+  const find = () => findExisting(subjectsOf(scope), names, ports, signal);
+  const existing = await observer.stage("existing", find).catch(asVoucherError);
   const platforms = scope.platforms.map((child): PlatformReview => {
     const reference = childReference(image.reference, child);
     const platform = child.platform === undefined ? {} : { platform: child.platform };

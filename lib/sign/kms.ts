@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { VoucherError } from "../errors.ts";
 import type { Rest } from "../google/rest.ts";
-import type { Observer } from "../ports.ts";
+import type { Log } from "../ports.ts";
 import { untilAborted } from "../retry.ts";
 import { type KeyedSigner, noKey, refuseSharedKeys } from "./keyed-signer.ts";
 import { isAlgo } from "./kms-algorithm.ts";
@@ -24,7 +24,7 @@ export interface KmsSignerOptions {
   /** Calls the endpoint of Cloud KMS. */
   readonly rest: Rest;
   readonly allowSharedKeys?: boolean;
-  readonly observer?: Observer;
+  readonly observer?: Log;
   /** The longest first back-off between tries, in milliseconds. */
   readonly backOff?: number;
 }

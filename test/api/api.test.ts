@@ -221,3 +221,25 @@ describe("a question whose client goes away", () => {
     expect(observer.entries).toMatchObject([{ severity: "INFO", message: "request given up by its client" }]);
   });
 });
+
+describe("what is recorded of a question", () => {
+  it("is part of the trace that the question continues", async () => {
+    const { api, observer } = asking();
+    const trace = { traceId: "a".repeat(32), spanId: "b".repeat(16), sampled: true };
+    await api(question("/diy", { trace }), STAYING);
+    expect(observer.told).toEqual([`follow check request ${trace.traceId}`]);
+  });
+
+  it("fits an entry of the log, however much the verdict says", async () => {
+    const [result] = approved([{ name: "diy" }]).results;
+    const details = { CheckName: "diy", Body: "b".repeat(2_000), Signature: "s", KeyID: "k" };
+    const results = result === undefined ? [] : [{ ...result, details }];
+    const platform = { platform: "linux/amd64", digest: "sha256:1", success: true, attested: true, results };
+    const verdict = { ...approved([]), platforms: Array.from({ length: 128 }, () => platform) };
+    const { api, observer } = asking({ check: async () => verdict });
+    const answer = await api(question("/diy"), STAYING);
+    expect(answer?.body.length).toBeGreaterThan(256 * 1024);
+    expect(JSON.stringify(observer.entries[0]).length).toBeLessThan(200 * 1024);
+    expect(observer.entries[0]?.fields["verdict"]).toMatchObject({ leftOut: { platforms: 128 } });
+  });
+});

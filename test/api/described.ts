@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-
-type Json = { readonly [key: string]: unknown };
+import { closed, isJson, type Json } from "../support/closed-schema.ts";
 
 /** docs/openapi.json, as it is published. */
 export const DESCRIPTION: Json = JSON.parse(
@@ -54,23 +53,4 @@ function at(...keys: readonly string[]): Json | undefined {
   let value: unknown = DESCRIPTION;
   for (const key of keys) value = isJson(value) && Object.hasOwn(value, key) ? value[key] : undefined;
   return isJson(value) ? value : undefined;
-}
-
-/** The description lets later versions say more; here every member has to be described. */
-function closed(value: unknown): Json {
-  const close = (part: unknown): unknown => {
-    if (Array.isArray(part)) return part.map(close);
-    if (!isJson(part)) return part;
-    const entries = Object.fromEntries(Object.entries(part).map(([key, inner]) => [key, close(inner)]));
-    return part["type"] === "object" && isJson(part["properties"])
-      ? { ...entries, additionalProperties: false }
-      : entries;
-  };
-  const made = close(value);
-  if (!isJson(made)) throw new Error("the description is no object");
-  return made;
-}
-
-function isJson(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -89,6 +89,7 @@ export const EVERY_KEY = {
   metrics: { backend: "datadog", tags: ["env:test"] },
   statsd: { addr: "localhost:8125", sample_rate: 0.5 },
   opentelemetry: { addr: "grpc://localhost:4317", insecure: true, interval: "30s" },
+  datadog: { endpoint: "https://api.datadoghq.eu" },
   webhook: { harbor: { secret: "shared" } },
 };
 
@@ -178,5 +179,6 @@ export const EVERY_SETTING = {
   metrics: { backend: "datadog", tags: ["env:test"] },
   statsd: { addr: "localhost:8125", sampleRate: 0.5 },
   opentelemetry: { addr: "grpc://localhost:4317", insecure: true, intervalSeconds: 30 },
+  datadog: { endpoint: "https://api.datadoghq.eu" },
   webhooks: { harbor: { secret: "shared" } },
 };

@@ -71,6 +71,7 @@ describe("a configuration that says nothing", () => {
       metrics: { tags: [] },
       statsd: { sampleRate: 1 },
       opentelemetry: { insecure: false, intervalSeconds: 60 },
+      datadog: { endpoint: "https://api.datadoghq.com" },
       webhooks: {},
     });
   });

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type Check, error, pass, pending } from "../../lib/check/contract.ts";
 import { deliverOccurrence } from "../../lib/delivery/deliver-occurrence.ts";
 import { VoucherError } from "../../lib/errors.ts";
-import type { Announced } from "../../lib/ports.ts";
+import type { Announced, Topic } from "../../lib/ports.ts";
 import { singleImage } from "../support/fake-images.ts";
 import {
   evidenceFrom,
@@ -28,6 +28,7 @@ interface Heard {
   readonly judge?: Check["judge"];
   /** What resolving the image throws. */
   readonly fault?: VoucherError;
+  readonly topics?: readonly Topic[];
 }
 
 async function hearing(heard: Heard) {
@@ -36,7 +37,7 @@ async function hearing(heard: Heard) {
   const asked: string[] = [];
   const store = new MemoryStore();
   const observer = recordingObserver();
-  const publisher = publishingTo(["waiting", "dead-letter"]);
+  const publisher = publishingTo(heard.topics ?? ["waiting", "dead-letter"]);
   const data = Buffer.from(typeof event === "string" ? event : JSON.stringify(event)).toString("base64");
   const settlement = await deliverOccurrence(
     { headers: {}, body: Buffer.from(JSON.stringify({ message: { data, messageId: "1" } })) },
@@ -66,6 +67,16 @@ async function hearing(heard: Heard) {
 }
 
 describe("a scan or build record that appears", () => {
+  it("has its verdict published once it is decided, and not while evidence is awaited", async () => {
+    const topics = ["verdict"] as const;
+    const decided = await hearing({ topics });
+    const waiting = await hearing({ topics, judge: async () => pending("scan", "another scan") });
+    const [published] = decided.publisher.published;
+    expect(published?.attributes).toMatchObject({ "ce-outcome": "attested" });
+    expect(published?.attributes["ce-id"]).toMatch(/^1-/);
+    expect(waiting.publisher.published).toEqual([]);
+  });
+
   it("has its image reviewed and attested at once", async () => {
     const { settlement, asked, observer } = await hearing({});
     expect(settlement).toMatchObject({ status: 204, outcome: "attested" });

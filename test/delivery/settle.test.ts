@@ -148,6 +148,7 @@ describe("the last attempt", () => {
       deadLetter: "attempts",
       severity: "ERROR",
       reason: "given up at delivery 5: network happened",
+      error: fault("network", true),
     });
     expect(settle(reviewed(pending("scan", "a scan")), { attempt: 7, maxAttempts: 5 })).toMatchObject({
       status: 204,

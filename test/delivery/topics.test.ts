@@ -1,18 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Check, error, pass, pending } from "../../lib/check/contract.ts";
-import { deliver } from "../../lib/delivery/deliver.ts";
+import { type Check, error, pending } from "../../lib/check/contract.ts";
 import { VoucherError } from "../../lib/errors.ts";
 import { formatReference } from "../../lib/image/reference.ts";
-import type { Publisher, Topic } from "../../lib/ports.ts";
-import { singleImage } from "../support/fake-images.ts";
-import {
-  evidenceFrom,
-  handClock,
-  publishingTo,
-  recordingObserver,
-  resolverOf,
-} from "../support/fake-ports.ts";
-import { MemoryStore } from "../support/memory-store.ts";
+import type { Topic } from "../../lib/ports.ts";
+import { type Delivered, deliverTo, EVENT, IMAGE, NOON } from "../support/delivering.ts";
+import { publishingTo } from "../support/fake-ports.ts";
 import { makeKeys, type TestKeys } from "../support/test-keys.ts";
 
 let keys: TestKeys;
@@ -20,49 +12,9 @@ beforeAll(async () => {
   keys = await makeKeys(["nobody"]);
 });
 
-const image = singleImage("linux/amd64", { user: "app" });
-const EVENT = JSON.stringify({ action: "INSERT", digest: formatReference(image.reference) });
 const BOTH: readonly Topic[] = ["waiting", "dead-letter"];
-const NOON = "2026-11-25T12:00:00.000Z";
 const scanning: Check["judge"] = async () => pending("scan", "the scan is running");
-
-interface Delivered {
-  readonly judge?: Check["judge"];
-  readonly data?: string;
-  readonly body?: Uint8Array;
-  readonly attributes?: { readonly [name: string]: string };
-  readonly publishTime?: string;
-  readonly attempt?: number;
-  readonly publisher: Publisher;
-}
-
-async function delivering({ judge = async () => pass, publisher, ...event }: Delivered) {
-  const message = {
-    data: Buffer.from(event.data ?? EVENT).toString("base64"),
-    messageId: "17",
-    publishTime: event.publishTime ?? NOON,
-    attributes: event.attributes,
-  };
-  const body = Buffer.from(JSON.stringify({ message, deliveryAttempt: event.attempt }));
-  return deliver(
-    { headers: {}, body: event.body ?? body },
-    {
-      checks: [{ name: "nobody", description: "", judge }],
-      platforms: { select: "all", index: "all" },
-      deadline: 240_000,
-      maxAttempts: 5,
-      maxMinutes: 60,
-    },
-    {
-      resolver: resolverOf([image]),
-      evidence: evidenceFrom(new Date(NOON)),
-      clock: handClock(), // noon
-      observer: recordingObserver(),
-      publisher,
-      attesting: { store: new MemoryStore(), signer: keys.signer, keyRing: keys.keyRing },
-    },
-  );
-}
+const delivering = (delivered: Delivered) => deliverTo(keys, delivered);
 
 describe("an event whose evidence is still to come", () => {
   it("goes to the waiting topic as it was, with when it was first seen, and is acknowledged", async () => {
@@ -105,7 +57,7 @@ describe("an event whose evidence is still to come", () => {
     expect(settlement).toMatchObject({ status: 204, outcome: "dead-lettered", deadLetter: "waited" });
     expect(publisher.published[0]?.attributes).toMatchObject({
       "voucher-reason": "waited",
-      "voucher-image": formatReference(image.reference),
+      "voucher-image": formatReference(IMAGE.reference),
       "voucher-event-id": "9",
       "voucher-first-seen": "2026-11-25T11:00:00.000Z",
     });
@@ -125,7 +77,7 @@ describe("an event that nothing can help", () => {
         attributes: {
           "voucher-reason": "digest-mismatch",
           "voucher-detail": "the content is not its digest",
-          "voucher-image": formatReference(image.reference),
+          "voucher-image": formatReference(IMAGE.reference),
           "voucher-event-id": "17",
           "voucher-first-seen": NOON,
         },

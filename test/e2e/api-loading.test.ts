@@ -1,18 +1,6 @@
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import { bundled } from "../support/bundled.ts";
-
-/** What Node loads with `file` before any of our code runs: the file, and what it imports by a statement. */
-function loadedWith(file: string, seen = new Map<string, string>()): ReadonlyMap<string, string> {
-  if (seen.has(file)) return seen;
-  const text = readFileSync(file, "utf8");
-  seen.set(file, text);
-  for (const [, path = ""] of text.matchAll(/^(?:import|export)\b[^"'();]*["'](\.[^"']+)["']/gm)) {
-    loadedWith(join(dirname(file), path), seen);
-  }
-  return seen;
-}
+import { loadedWith } from "../support/loaded-with.ts";
 
 it("what events load holds nothing of the API: neither its routes, nor bcrypt, nor Google's sign-in", () => {
   const text = [...loadedWith(bundled("index.mjs")).values()].join("\n");

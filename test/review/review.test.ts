@@ -3,7 +3,7 @@ import { fail, pass } from "../../lib/check/contract.ts";
 import { digestOf } from "../../lib/image/digest.ts";
 import { review } from "../../lib/review/review.ts";
 import { at, indexOf, platformImage, REPOSITORY, singleImage, unavailable } from "../support/fake-images.ts";
-import { resolverOf } from "../support/fake-ports.ts";
+import { recordingObserver, resolverOf } from "../support/fake-ports.ts";
 import { CHECKS, judgementOf, outcomesOf, reviewing } from "../support/reviewing.ts";
 import { makeKeys, type TestKeys } from "../support/test-keys.ts";
 
@@ -127,7 +127,7 @@ describe("a review", () => {
   });
 
   it("throws what resolving the image itself throws", async () => {
-    const ports = { resolver: resolverOf([], unavailable()), evidence: reviewing(keys).evidence };
+    const ports = { ...reviewing(keys), resolver: resolverOf([], unavailable()) };
     const request = {
       image: at(REPOSITORY, digestOf(Buffer.from("nothing"))),
       checks: CHECKS,
@@ -148,7 +148,7 @@ describe("a review", () => {
         platforms: { select: "all", index: "all" },
         existing: "run",
       },
-      { resolver: resolverOf([image]), evidence: { of: () => [] } },
+      { resolver: resolverOf([image]), evidence: { of: () => [] }, observer: recordingObserver() },
       new AbortController().signal,
     );
     expect(outcomesOf(reviewed)).toContain("nobody error");

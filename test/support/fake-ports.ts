@@ -74,9 +74,34 @@ export interface Entry {
   readonly fields: { readonly [name: string]: unknown };
 }
 
-export function recordingObserver(): Observer & { readonly entries: readonly Entry[] } {
+/** What an observer was told besides words, each as one line: `count check.run.start nobody`, `stage judge`. */
+export interface RecordingObserver extends Observer {
+  readonly entries: readonly Entry[];
+  readonly told: readonly string[];
+}
+
+export function recordingObserver(): RecordingObserver {
   const entries: Entry[] = [];
-  return { entries, record: (severity, message, fields) => void entries.push({ severity, message, fields }) };
+  const told: string[] = [];
+  const tell = (...words: readonly (string | undefined)[]) => void told.push(words.filter(Boolean).join(" "));
+  return {
+    entries,
+    told,
+    record: (severity, message, fields) => void entries.push({ severity, message, fields }),
+    async follow({ name, trace }, work) {
+      tell("follow", name, trace?.traceId);
+      return await work({ took: () => ({ durations: {}, requests: {} }), describe: () => {} });
+    },
+    stage(stage, work) {
+      tell("stage", stage);
+      return work();
+    },
+    request: (service) => tell("request", service),
+    count: (what, about = {}) => tell("count", what, about.check, about.awaiting, about.error?.code),
+    time(what, about = {}) {
+      return () => tell("time", what, about.check);
+    },
+  };
 }
 
 /** A clock that advances by `step` milliseconds whenever it is read; its deadlines pass when `pass` is called. */

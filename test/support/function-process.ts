@@ -63,16 +63,21 @@ export async function startFunction(
 export interface Delivered {
   readonly messageId?: string;
   readonly deliveryAttempt?: number;
+  /** Of the message. */
+  readonly attributes?: { readonly [name: string]: string };
+  /** Of the request. */
+  readonly headers?: { readonly [name: string]: string };
 }
 
 /** The body that Pub/Sub pushes for a message with `data`. */
-function pushBody(data: string, { messageId = "test", deliveryAttempt }: Delivered = {}): string {
+function pushBody(data: string, how: Delivered = {}): string {
+  const { messageId = "test", deliveryAttempt, attributes = {} } = how;
   return JSON.stringify({
     message: {
       data: Buffer.from(data).toString("base64"),
       messageId,
       publishTime: new Date().toISOString(),
-      attributes: {},
+      attributes,
     },
     subscription: "projects/voucher-test/subscriptions/by-hand",
     ...(deliveryAttempt === undefined ? {} : { deliveryAttempt }),
@@ -84,12 +89,16 @@ function pushBody(data: string, { messageId = "test", deliveryAttempt }: Deliver
  */
 export async function deliver(to: { readonly url: string }, data: unknown, how?: Delivered): Promise<number> {
   const text = typeof data === "string" ? data : JSON.stringify(data);
-  return post(to, pushBody(text, how));
+  return post(to, pushBody(text, how), how?.headers);
 }
 
 /** Sends `body` as it is; returns the status it is answered with. */
-export async function post(to: { readonly url: string }, body: string): Promise<number> {
-  const headers = { "content-type": "application/json" };
+export async function post(
+  to: { readonly url: string },
+  body: string,
+  more: Delivered["headers"] = {},
+): Promise<number> {
+  const headers = { "content-type": "application/json", ...more };
   const response = await fetch(to.url, { method: "POST", headers, body });
   await response.arrayBuffer();
   return response.status;

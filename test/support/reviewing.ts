@@ -5,13 +5,21 @@ import type { KeyRing, Signer } from "../../lib/ports.ts";
 import type { Judgement, Review } from "../../lib/review/judgement.ts";
 import { type ReviewRequest, review } from "../../lib/review/review.ts";
 import { type VerifyRequest, verify } from "../../lib/review/verify.ts";
-import { evidenceFrom, type FakeEvidence, type FakeResolver, resolverOf } from "./fake-ports.ts";
+import {
+  evidenceFrom,
+  type FakeEvidence,
+  type FakeResolver,
+  type RecordingObserver,
+  recordingObserver,
+  resolverOf,
+} from "./fake-ports.ts";
 import { MemoryStore } from "./memory-store.ts";
 
 /** Everything a review needs but the image: built-in checks, real keys, a store in memory. */
 export interface Reviewing {
   readonly store: MemoryStore;
   readonly evidence: FakeEvidence;
+  readonly observer: RecordingObserver;
   /** The resolver of the latest call. */
   readonly resolver: () => FakeResolver;
   review(
@@ -27,12 +35,14 @@ export const CHECKS = [diy({ validRepos: ["gcr.io/project"] }), nobody];
 export function reviewing(keys: { readonly signer: Signer; readonly keyRing: KeyRing }): Reviewing {
   const store = new MemoryStore();
   const evidence = evidenceFrom();
+  const observer = recordingObserver();
   const attesting = { signer: keys.signer, keyRing: keys.keyRing, store };
   const signal = new AbortController().signal;
   let resolver = resolverOf([]);
   return {
     store,
     evidence,
+    observer,
     resolver: () => resolver,
     review(image, request = {}, { dryRun = false } = {}) {
       resolver = resolverOf([image]);
@@ -44,7 +54,7 @@ export function reviewing(keys: { readonly signer: Signer; readonly keyRing: Key
           existing: "reuse",
           ...request,
         },
-        { resolver, evidence, ...(dryRun ? {} : { attesting }) },
+        { resolver, evidence, observer, ...(dryRun ? {} : { attesting }) },
         signal,
       );
     },
@@ -57,7 +67,7 @@ export function reviewing(keys: { readonly signer: Signer; readonly keyRing: Key
           platforms: { select: "all", index: "all" },
           ...request,
         },
-        { resolver, store, keyRing: keys.keyRing },
+        { resolver, store, keyRing: keys.keyRing, observer },
         signal,
       );
     },

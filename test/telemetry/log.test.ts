@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { createJsonLog, parseLevel } from "../../lib/telemetry/log.ts";
+import { createJsonLog } from "../../lib/telemetry/json-log.ts";
+import { parseLevel } from "../../lib/telemetry/log.ts";
 
 describe("a JSON log", () => {
   it("writes one line an entry, errors with a stack only where the entry is one", () => {
@@ -29,7 +30,7 @@ describe("a JSON log", () => {
   });
 
   it("writes every line whole, though its reader is slow and the pipe is full", async () => {
-    const module = new URL("../../lib/telemetry/log.ts", import.meta.url).href;
+    const module = new URL("../../lib/telemetry/json-log.ts", import.meta.url).href;
     const script = `process.stdout; const { createJsonLog } = await import(${JSON.stringify(module)});
       const log = createJsonLog(); for (let at = 0; at < 40; at++) log.record("INFO", "x", { at, text: "y".repeat(30000) });`;
     const child = spawn(process.execPath, ["--input-type=module", "-e", script], {

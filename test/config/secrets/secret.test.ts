@@ -1,7 +1,7 @@
 import { format, inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { Secret } from "../../../lib/config/secrets/secret.ts";
-import { createJsonLog } from "../../../lib/telemetry/log.ts";
+import { createJsonLog } from "../../../lib/telemetry/json-log.ts";
 
 const secret = new Secret("s3cret");
 

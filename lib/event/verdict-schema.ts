@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import type { PlatformVerdict, Result, Verdict } from "../review/verdict.ts";
+import type { PlatformVerdict, Result, Verdict } from "./verdict.ts";
 
 /** The answers' documents, for whoever reads them: the same as the types, which the annotations hold them to. */
 
@@ -7,21 +7,21 @@ const digest = z.string().check(z.describe("sha256:… or sha512:…"));
 const success = z.boolean().check(z.describe("Whether it passed."));
 const attested = z.boolean().check(z.describe("Whether every attestation that is owed exists and counts."));
 
-export const FindingSchema = z.object({
+const FindingSchema = z.object({
   id: z.string().check(z.describe("CVE-…, GHSA-… and others.")),
   severity: z.string(),
   package: z.string(),
   fixedIn: z.exactOptional(z.string()),
 });
 
-export const DetailsSchema = z.object({
+const DetailsSchema = z.object({
   CheckName: z.string(),
   Body: z.string().check(z.describe("The payload that was signed.")),
   Signature: z.string().check(z.describe("In base64, where it is not an armored OpenPGP message.")),
   KeyID: z.string(),
 });
 
-export const ResultSchema: z.ZodMiniType<Result> = z.object({
+const ResultSchema: z.ZodMiniType<Result> = z.object({
   name: z.string().check(z.describe("The check.")),
   status: z.enum(["pass", "fail", "pending", "error"]),
   success,
@@ -31,7 +31,7 @@ export const ResultSchema: z.ZodMiniType<Result> = z.object({
   details: z.exactOptional(DetailsSchema),
 });
 
-export const PlatformVerdictSchema: z.ZodMiniType<PlatformVerdict> = z.object({
+const PlatformVerdictSchema: z.ZodMiniType<PlatformVerdict> = z.object({
   platform: z.string().check(z.describe("As in linux/arm64/v8; `unknown` where nothing says it.")),
   digest,
   success,
@@ -39,7 +39,7 @@ export const PlatformVerdictSchema: z.ZodMiniType<PlatformVerdict> = z.object({
   results: z.array(ResultSchema),
 });
 
-export const SkippedSchema = z.object({ digest, reason: z.string() });
+const SkippedSchema = z.object({ digest, reason: z.string() });
 
 export const VerdictSchema: z.ZodMiniType<Verdict> = z.object({
   image: z.string().check(z.describe("The image, named by its digest.")),
@@ -56,3 +56,13 @@ export const VerdictSchema: z.ZodMiniType<Verdict> = z.object({
     z.array(z.string()).check(z.describe("Platforms that some check does not cover and has no result for.")),
   ),
 });
+
+/** The documents that a verdict is made of, by the names that descriptions give them. */
+export const VERDICT_DOCUMENTS = {
+  Verdict: VerdictSchema,
+  PlatformVerdict: PlatformVerdictSchema,
+  Result: ResultSchema,
+  Finding: FindingSchema,
+  Details: DetailsSchema,
+  Skipped: SkippedSchema,
+};
