@@ -1,6 +1,6 @@
-import { asVoucherError, type VoucherError } from "../errors.ts";
-import { parseEnvelope } from "../event/envelope.ts";
-import { parseOccurrenceEvent } from "../event/occurrence.ts";
+import { asVoucherError } from "../errors.ts";
+import { type Envelope, parseEnvelope } from "../event/envelope.ts";
+import { type OccurrenceEvent, parseOccurrenceEvent } from "../event/occurrence.ts";
 import { formatReference } from "../image/reference.ts";
 import type { Announcements } from "../ports.ts";
 import { review } from "../review/review.ts";
@@ -9,7 +9,13 @@ import { originOf } from "./copy.ts";
 import type { DeliveryPorts, DeliverySettings, PushRequest } from "./deliver.ts";
 import { verdictForLog } from "./log-verdict.ts";
 import { publishCopy } from "./publish-copy.ts";
-import { type Settlement, settle } from "./settle.ts";
+import { type Ending, type Settlement, settle } from "./settle.ts";
+
+/** What was received, as far as it could be read. */
+interface Received {
+  readonly envelope?: Envelope;
+  readonly event: OccurrenceEvent | Extract<Ending, { kind: "malformed" }>;
+}
 
 /** What became of an announcement, as far as it got. */
 interface Heard {
@@ -19,6 +25,8 @@ interface Heard {
   readonly settlement: Settlement;
 }
 
+type OccurrencePorts = DeliveryPorts & { readonly announcements: Announcements };
+
 /**
  * Handles one announcement of Container Analysis: a scan that finished or a build record that appeared has its image reviewed
  * at once. The image's push event still owes the answer, so whatever is pending or undecidable here is acknowledged; only what
@@ -27,16 +35,23 @@ interface Heard {
 export async function deliverOccurrence(
   request: PushRequest,
   settings: DeliverySettings,
-  ports: DeliveryPorts & { readonly announcements: Announcements },
+  ports: OccurrencePorts,
 ): Promise<Settlement> {
   const started = ports.clock.now();
-  const { settlement: decided, ...heard } = await hear(request, settings, ports);
-  const isMalformed = decided.outcome === "dead-lettered" && decided.deadLetter === "malformed";
-  const copied = { original: request.body, origin: originOf(undefined, started) };
-  const settlement = isMalformed ? await publishCopy(decided, copied, ports) : decided;
+  const { envelope, event } = read(request);
+  const heard: Heard =
+    event.kind === "occurrence" ? await follow(event.name, settings, ports) : { settlement: settle(event) };
+  const copied = { original: envelope ?? request.body, origin: originOf(envelope, started) };
+  const settlement =
+    event.kind === "malformed" ? await publishCopy(heard.settlement, copied, ports) : heard.settlement;
   const { severity, ...said } = settlement;
-  const milliseconds = ports.clock.now().getTime() - started.getTime();
-  ports.observer.record(severity, MESSAGES[settlement.outcome], { ...said, ...heard, milliseconds });
+  const { settlement: _, ...known } = heard;
+  ports.observer.record(severity, MESSAGES[settlement.outcome], {
+    ...said,
+    ...known,
+    ...(envelope === undefined ? {} : { messageId: envelope.messageId }),
+    milliseconds: ports.clock.now().getTime() - started.getTime(),
+  });
   return settlement;
 }
 
@@ -44,46 +59,58 @@ const MESSAGES: { readonly [outcome in Settlement["outcome"]]: string } = {
   attested: "image attested after an announcement",
   decided: "image decided after an announcement",
   ignored: "announcement ignored",
-  "dead-lettered": "announcement led nowhere",
+  "dead-lettered": "announcement dead-lettered",
   waiting: "announcement came before all evidence",
   retry: "announcement comes back",
 };
 
-async function hear(
-  request: PushRequest,
+function read({ headers, body }: PushRequest): Received {
+  let envelope: Envelope | undefined;
+  try {
+    envelope = parseEnvelope(headers, body);
+    return { envelope, event: parseOccurrenceEvent(envelope.data) };
+  } catch (fault) {
+    const event = { kind: "malformed", error: asVoucherError(fault) } as const;
+    return envelope === undefined ? { event } : { envelope, event };
+  }
+}
+
+/** Reviews the image that an occurrence speaks of. Never throws. */
+async function follow(
+  occurrence: string,
   settings: DeliverySettings,
-  ports: DeliveryPorts & { readonly announcements: Announcements },
+  ports: OccurrencePorts,
 ): Promise<Heard> {
-  let occurrence: string | undefined;
+  const { checks, platforms, onlyHostsOf, deadline } = settings;
+  const signal = ports.clock.deadline(deadline);
   let image: string | undefined;
   try {
-    const event = parseOccurrenceEvent(parseEnvelope(request.headers, request.body).data);
-    if (event.kind === "ignored") return { settlement: settle(event) };
-    occurrence = event.name;
-    const signal = ports.clock.deadline(settings.deadline);
-    const announced = await ports.announcements.read(event.name, signal);
+    const announced = await ports.announcements.read(occurrence, signal);
     if (announced === undefined)
       return { occurrence, settlement: ignored("it speaks of no image, or is gone") };
     image = formatReference(announced.image);
     if (announced.unfinished)
       return { occurrence, image, settlement: ignored("the scan has not finished yet") };
-    const { checks, platforms, onlyHostsOf } = settings;
     const asked = { image: announced.image, checks, platforms, onlyHostsOf, existing: "reuse" as const };
     const reviewed = await review(asked, ports, signal);
     const settlement = settle({ kind: "reviewed", review: reviewed }, { mayWait: true });
-    return { occurrence, image, verdict: verdictForLog(toVerdict(reviewed)), settlement };
+    const verdict = verdictForLog(toVerdict(reviewed));
+    return { occurrence, image, verdict, settlement: leaveToPush(settlement) };
   } catch (fault) {
-    const heard = {
-      ...(occurrence === undefined ? {} : { occurrence }),
+    const settlement = settle({ kind: "unresolved", error: asVoucherError(fault) });
+    return {
+      occurrence,
       ...(image === undefined ? {} : { image }),
+      settlement: leaveToPush(settlement),
     };
-    return { ...heard, settlement: settleFault(asVoucherError(fault)) };
   }
 }
 
-/** An announcement that cannot be understood or followed is no loss: what it announces has its own push event. */
-function settleFault(error: VoucherError): Settlement {
-  return settle({ kind: error.code === "malformed" ? "malformed" : "unresolved", error });
+/** What nothing can help is given up by the image's own push event, and copied once; an announcement of it is no loss. */
+function leaveToPush(settlement: Settlement): Settlement {
+  if (settlement.outcome !== "dead-lettered") return settlement;
+  const reason = `the image's push event owes the answer: ${settlement.reason}`;
+  return { status: 204, outcome: "ignored", severity: "WARNING", reason };
 }
 
 function ignored(reason: string): Settlement {

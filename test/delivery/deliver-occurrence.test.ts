@@ -24,6 +24,8 @@ const NAME = "projects/p/occurrences/1";
 
 interface Heard {
   readonly event?: object | string;
+  /** Instead of a message with the event. */
+  readonly body?: string;
   readonly announced?: Announced | VoucherError | undefined;
   readonly judge?: Check["judge"];
 }
@@ -36,8 +38,9 @@ async function hearing(heard: Heard) {
   const observer = recordingObserver();
   const publisher = publishingTo(["waiting", "dead-letter"]);
   const data = Buffer.from(typeof event === "string" ? event : JSON.stringify(event)).toString("base64");
+  const message = { data, messageId: "1", attributes: { kept: "yes" } };
   const settlement = await deliverOccurrence(
-    { headers: {}, body: Buffer.from(JSON.stringify({ message: { data, messageId: "1" } })) },
+    { headers: {}, body: Buffer.from(heard.body ?? JSON.stringify({ message })) },
     {
       checks: [{ name: "nobody", description: "", judge }],
       platforms: { select: "all", index: "all" },
@@ -87,10 +90,22 @@ describe("a scan or build record that appears", () => {
     expect(publisher.published).toEqual([]);
   });
 
-  it("is acknowledged where the review ends in a permanent error, which the push event dead-letters", async () => {
+  it("is acknowledged where the review ends in a permanent error, which the push event dead-letters and this does not", async () => {
     const broken = error(new VoucherError("limit", "too large"));
-    const { settlement, publisher } = await hearing({ judge: async () => broken });
-    expect(settlement.status).toBe(204);
+    const { settlement, publisher, observer } = await hearing({ judge: async () => broken });
+    expect(settlement).toMatchObject({ status: 204, outcome: "ignored", severity: "WARNING" });
+    expect(publisher.published).toEqual([]);
+    expect(observer.entries[0]?.fields).toMatchObject({
+      outcome: "ignored",
+      reason: "the image's push event owes the answer: too large",
+    });
+  });
+
+  it("is acknowledged and copied nowhere where the image's own documents are malformed", async () => {
+    const { settlement, publisher } = await hearing({
+      announced: new VoucherError("malformed", "the occurrence cannot be read"),
+    });
+    expect(settlement).toMatchObject({ status: 204, outcome: "ignored" });
     expect(publisher.published).toEqual([]);
   });
 
@@ -115,11 +130,23 @@ describe("any other announcement", () => {
     expect(asked).toEqual([]);
   });
 
-  it("that is malformed is acknowledged, and copied to the dead-letter topic", async () => {
-    const { settlement, publisher } = await hearing({ event: "{" });
-    expect(settlement.status).toBe(204);
+  it("that is malformed is acknowledged, and its message copied to the dead-letter topic as it was", async () => {
+    const { settlement, publisher, observer } = await hearing({ event: "{" });
+    expect(settlement).toMatchObject({ status: 204, outcome: "dead-lettered" });
     expect(publisher.published).toMatchObject([
-      { topic: "dead-letter", attributes: { "voucher-reason": "malformed" } },
+      {
+        topic: "dead-letter",
+        text: "{",
+        attributes: { kept: "yes", "voucher-reason": "malformed", "voucher-event-id": "1" },
+      },
     ]);
+    expect(observer.entries).toMatchObject([
+      { severity: "ERROR", message: "announcement dead-lettered", fields: { messageId: "1" } },
+    ]);
+  });
+
+  it("that is no message at all is copied whole", async () => {
+    const { publisher } = await hearing({ body: "no envelope" });
+    expect(publisher.published).toMatchObject([{ topic: "dead-letter", text: "no envelope" }]);
   });
 });
