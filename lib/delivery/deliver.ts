@@ -12,6 +12,8 @@ import { type Ending, type Settlement, settle } from "./settle.ts";
 
 /** What every event is reviewed by. */
 export interface DeliverySettings extends Omit<ReviewRequest, "image" | "existing" | "patience"> {
+  /** What is done about attestations that exist; they are reused unless this says otherwise. */
+  readonly existing?: ReviewRequest["existing"];
   /** The time a review may take, in milliseconds; after it the event comes back. */
   readonly deadline: number;
   readonly maxAttempts?: number | undefined;
@@ -34,12 +36,18 @@ export interface PushRequest {
 /** What a delivery brought: a message, or a request that holds none. */
 type Received = { readonly envelope: Envelope } | { readonly body: Uint8Array; readonly error: VoucherError };
 
-/** What became of one delivery, as far as it got. */
+/** How one delivery was handled, as far as it got. */
 interface Handled {
   readonly envelope?: Envelope;
   readonly push?: Extract<Push, { kind: "push" }>;
   readonly origin: Origin;
   readonly ending: Ending;
+}
+
+/** What became of one delivery. */
+export interface Attended extends Handled {
+  readonly settlement: Settlement;
+  readonly started: Date;
 }
 
 /** Handles one delivery of one event that was pushed, from its bytes to its settlement. Never throws. */
@@ -48,7 +56,7 @@ export function deliver(
   settings: DeliverySettings,
   ports: DeliveryPorts,
 ): Promise<Settlement> {
-  return attend(unwrap(request), settings, ports);
+  return attendAndRecord(unwrap(request), settings, ports);
 }
 
 /** Handles one delivery of one event that was pulled: its message needs no unwrapping. Never throws. */
@@ -57,7 +65,7 @@ export function deliverMessage(
   settings: DeliverySettings,
   ports: DeliveryPorts,
 ): Promise<Settlement> {
-  return attend({ envelope }, settings, ports);
+  return attendAndRecord({ envelope }, settings, ports);
 }
 
 function unwrap({ headers, body }: PushRequest): Received {
@@ -68,15 +76,25 @@ function unwrap({ headers, body }: PushRequest): Received {
   }
 }
 
-/**
- * From what was received to its settlement: publishes the copy that the settlement asks for, and records how it ended.
- * Whatever happens is an ending, and `settle` knows what follows.
- */
-async function attend(
+async function attendAndRecord(
   received: Received,
   settings: DeliverySettings,
   ports: DeliveryPorts,
 ): Promise<Settlement> {
+  const attended = await attend(received, settings, ports);
+  record(attended, ports);
+  return attended.settlement;
+}
+
+/**
+ * From what was received to its settlement: publishes the copy that the settlement asks for. Whatever happens is an ending,
+ * and `settle` knows what follows. Never throws.
+ */
+export async function attend(
+  received: Received,
+  settings: DeliverySettings,
+  ports: DeliveryPorts,
+): Promise<Attended> {
   const started = ports.clock.now();
   const signal = ports.clock.deadline(settings.deadline);
   const handled = await handle(received, settings, ports, signal, started);
@@ -91,8 +109,7 @@ async function attend(
   const image = push === undefined ? undefined : formatReference(push.image);
   const original = "envelope" in received ? received.envelope : received.body;
   const settlement = await publishCopy(decided, { original, origin, image }, ports);
-  record(settlement, handled, ports, started);
-  return settlement;
+  return { ...handled, settlement, started };
 }
 
 async function handle(
@@ -114,7 +131,7 @@ async function handle(
     return { envelope, origin, ending: { kind: "malformed", error: asVoucherError(fault) } };
   }
   if (push.kind === "ignored") return { envelope, origin, ending: push };
-  const { checks, platforms, onlyHostsOf, maxMinutes } = settings;
+  const { checks, platforms, onlyHostsOf, maxMinutes, existing = "reuse" } = settings;
   const patience = { since: origin.firstSeen, maxMinutes };
   try {
     const asked: ReviewRequest = {
@@ -122,7 +139,7 @@ async function handle(
       checks,
       platforms,
       onlyHostsOf,
-      existing: "reuse",
+      existing,
       patience,
     };
     return {
@@ -145,13 +162,8 @@ const MESSAGES: { readonly [outcome in Settlement["outcome"]]: string } = {
   retry: "event comes back",
 };
 
-function record(
-  settlement: Settlement,
-  handled: Handled,
-  { observer, clock }: DeliveryPorts,
-  started: Date,
-): void {
-  const { envelope, push, ending, origin } = handled;
+function record(attended: Attended, { observer, clock }: DeliveryPorts): void {
+  const { settlement, envelope, push, ending, origin, started } = attended;
   const { severity, ...said } = settlement;
   observer.record(severity, MESSAGES[settlement.outcome], {
     ...said,
