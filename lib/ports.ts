@@ -1,5 +1,6 @@
 import type { Attestation, Signature, StoredAttestation } from "./attest/attestation.ts";
 import type { VoucherError } from "./errors.ts";
+import type { Digest } from "./image/digest.ts";
 import type { ImageConfig } from "./image/image-config.ts";
 import type { Canonical, Reference } from "./image/reference.ts";
 import type { PlatformImage, ResolvedImage } from "./image/resolved.ts";
@@ -11,6 +12,28 @@ export interface Resolver {
    * itself is thrown as a VoucherError.
    */
   resolve(reference: Reference, signal: AbortSignal): Promise<ResolvedImage>;
+}
+
+/** A manifest of a repository, as its registry lists it. */
+export interface ListedManifest {
+  readonly digest: Digest;
+  readonly tags: readonly string[];
+  readonly uploadedAt?: Date;
+}
+
+/** What a repository holds. */
+export interface Listing {
+  /** Each once, in the registry's order. */
+  readonly tags: readonly string[];
+  /** Every manifest, those without a tag included, where the registry tells: Google's do. */
+  readonly manifests?: readonly ListedManifest[];
+}
+
+/** Looks through repositories, for whoever goes over all of one. Throws VoucherErrors. */
+export interface Repositories {
+  list(repository: Reference, signal: AbortSignal): Promise<Listing>;
+  /** The digest that `reference` names now; its content is verified. */
+  digestOf(reference: Reference, signal: AbortSignal): Promise<Digest>;
 }
 
 /** Evidence that is there; or that is not there yet, and what it waits for. */
