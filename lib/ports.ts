@@ -1,5 +1,6 @@
 import type { Attestation, Signature, StoredAttestation } from "./attest/attestation.ts";
 import type { VoucherError } from "./errors.ts";
+import type { Envelope } from "./event/envelope.ts";
 import type { Digest } from "./image/digest.ts";
 import type { ImageConfig } from "./image/image-config.ts";
 import type { Canonical, Reference } from "./image/reference.ts";
@@ -226,6 +227,21 @@ export interface Publisher {
   has(topic: Topic): boolean;
   /** Returns when the topic has accepted the message; throws where it has not. */
   publish(topic: Topic, message: Message, signal: AbortSignal): Promise<void>;
+}
+
+/** A message that was pulled. It stays with whoever pulled it until they acknowledge it, or let go of all they hold. */
+export interface HeldMessage {
+  readonly envelope: Envelope;
+  /** Takes it out of its subscription. Never throws: where that fails, it is delivered again. */
+  acknowledge(): Promise<void>;
+}
+
+/** What a subscription holds, as far as it was published before somebody began to look. */
+export interface Backlog {
+  /** Each message once. Ends when none has come for a while, and soon after `stop` aborts. Throws VoucherErrors. */
+  messages(stop: AbortSignal): AsyncIterable<HeldMessage>;
+  /** Lets go of every message that was not acknowledged, so that it can be delivered again at once. Never throws. */
+  release(): Promise<void>;
 }
 
 export interface Clock {

@@ -28,8 +28,10 @@ export interface Unreadable extends Known {
 export interface Found {
   /** What it is for people: a line's number, an image, a message's id. */
   readonly where: string;
-  /** How far its source has come with it, in the units of the source's `total`. */
+  /** How far its source has come with it, in units of its own. */
   readonly through: number;
+  /** How much there is in those units, where that is known. */
+  readonly of?: number | undefined;
   /** Never throws. */
   read(signal: AbortSignal): Promise<ReplayEvent | Unreadable> | ReplayEvent | Unreadable;
   /** Takes it out of its source, where a source is emptied by replaying it. */
@@ -40,8 +42,6 @@ export interface Found {
 export interface Source {
   /** What it is, in words that are the same in every run. */
   readonly name: string;
-  /** How much there is, in units of its own; `undefined` where nobody knows before the end. */
-  readonly total?: number | undefined;
   /** Whether what bears one key is replayed once, however often the source has it. */
   readonly distinct: boolean;
   /** Ends early, and soon, where `stop` aborts. Throws VoucherErrors where the source itself cannot be read. */
