@@ -4,6 +4,7 @@ import { factsOf } from "./app/evidence.ts";
 import { once } from "./app/once.ts";
 import { publisherOf } from "./app/publishing.ts";
 import { registryOf } from "./app/registry.ts";
+import { type ReplayRequest, replayEvents } from "./app/replaying.ts";
 import { secretsOf } from "./app/secrets.ts";
 import { signerOf } from "./app/signing.ts";
 import { type SubscribeRequest, subscribe } from "./app/subscribing.ts";
@@ -21,6 +22,7 @@ import type { ResolvedImage } from "./image/resolved.ts";
 import type { ValidRepos } from "./image/valid-repos.ts";
 import type { Clock, Observer, Prepared } from "./ports.ts";
 import type { Pulled } from "./pubsub/subscriber.ts";
+import type { Listener, Replayed } from "./replay/replay.ts";
 import { type AttestedBy, attestedBy } from "./review/attested-by.ts";
 import { type ReviewRequest, review } from "./review/review.ts";
 import {
@@ -41,6 +43,8 @@ export type {
   Check,
   PublicKey,
   Reference,
+  Replayed,
+  ReplayRequest,
   ResolvedImage,
   Settlement,
   Standing,
@@ -91,6 +95,8 @@ export interface App {
   deliverOccurrence(request: PushRequest): Promise<Settlement>;
   /** Pulls a subscription and handles its push events until `stop` aborts. Throws where it cannot be pulled from. */
   subscribe(request: SubscribeRequest, stop: AbortSignal): Promise<Pulled>;
+  /** Feeds events again, until their end or until `stop` aborts. Throws `usage` and `config`, and where a source cannot be read. */
+  replay(request: ReplayRequest, listener: Listener, stop: AbortSignal): Promise<Replayed>;
 }
 
 /** What verifying an image found: the verdict, and by which keys each attestation that counts was made. */
@@ -203,6 +209,11 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
       const deliver = (message: Envelope, deadline: number) =>
         deliverMessage(message, { ...events(), deadline }, deliveryPorts());
       return subscribe(request, { config, observer, env, deliver }, stop);
+    },
+    replay(request, listener, stop) {
+      const store = () => attesting().store;
+      const needs = { repositories: resolver, store, settings: events, ports: deliveryPorts, checksNamed };
+      return replayEvents(request, { config, clock, observer, env, ...needs }, listener, stop);
     },
   };
 }

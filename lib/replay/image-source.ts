@@ -20,7 +20,7 @@ export function imagesIn({ name, chunks, size }: InputFile, repositories: Reposi
         if (text === "") continue;
         const read = (signal: AbortSignal) => readImage(text, repositories, signal);
         yield {
-          where: `line ${number}${text === undefined ? "" : ` (${text})`}`,
+          where: `line ${number}`,
           through: end,
           of: size,
           read,

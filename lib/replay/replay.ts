@@ -1,4 +1,4 @@
-import { nameOf } from "../image/reference.ts";
+import { formatReference, nameOf } from "../image/reference.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { type Found, isUnreadable, type ReplayEvent, type Source, type Unreadable } from "./event.ts";
 import { type Selection, select } from "./filter.ts";
@@ -88,7 +88,7 @@ export async function replay(
       await found.acknowledge?.();
     }
     tally.outcome(outcome);
-    listener.outcome(found.where, outcome);
+    listener.outcome(placeOf(found, read), outcome);
   }
 
   const events = source.events(ended)[Symbol.asyncIterator]();
@@ -111,6 +111,13 @@ export async function replay(
   await events.return?.();
   for (const worker of settled) if (worker.status === "rejected") throw worker.reason;
   return { summary: tally.summary(), groups: tally.groups(), stopped: stop.aborted };
+}
+
+/** Where something stands, and the image that it is about. */
+function placeOf({ where }: Found, read: ReplayEvent | Unreadable): string {
+  if (isUnreadable(read) || read.push.kind === "ignored") return where;
+  const image = formatReference(read.push.image);
+  return where.endsWith(image) ? where : `${where} (${image})`;
 }
 
 function unreadable({ error: { code, message } }: Unreadable, mayDiscard: boolean): Outcome {

@@ -46,6 +46,8 @@ export interface Group {
 
 /** Reasons may name images, and events may be many. */
 const MOST_GROUPS = 500;
+/** What tells one image's reason from another's. */
+const DIGEST = /\bsha(?:256|512)[-:][0-9a-f]{64,128}\b/g;
 const OTHERS = "other reasons";
 const DONE: readonly OutcomeKind[] = ["approved", "rejected", "published", "ignored"];
 const ORDER: readonly OutcomeKind[] = [...DONE, "pending", "failed", "selected"];
@@ -66,8 +68,9 @@ export function createTally() {
     seen: () => void add("seen"),
     matched: () => void add("matched"),
     resumed: () => void add("resumed"),
-    outcome({ kind, reason: given = "" }: Outcome): void {
+    outcome({ kind, reason: said = "" }: Outcome): void {
       add(kind);
+      const given = said.replace(DIGEST, "sha…");
       const known = groups.has(`${kind} ${given}`) || groups.size < MOST_GROUPS;
       const reason = known ? given : OTHERS;
       const key = `${kind} ${reason}`;
