@@ -1,7 +1,5 @@
 import type { Attestation, Signature, StoredAttestation } from "./attest/attestation.ts";
 import type { VoucherError } from "./errors.ts";
-import type { Envelope } from "./event/envelope.ts";
-import type { Digest } from "./image/digest.ts";
 import type { ImageConfig } from "./image/image-config.ts";
 import type { Canonical, Reference } from "./image/reference.ts";
 import type { PlatformImage, ResolvedImage } from "./image/resolved.ts";
@@ -13,28 +11,6 @@ export interface Resolver {
    * itself is thrown as a VoucherError.
    */
   resolve(reference: Reference, signal: AbortSignal): Promise<ResolvedImage>;
-}
-
-/** A manifest of a repository, as its registry lists it. */
-export interface ListedManifest {
-  readonly digest: Digest;
-  readonly tags: readonly string[];
-  readonly uploadedAt?: Date;
-}
-
-/** What a repository holds. */
-export interface Listing {
-  /** Each once, in the registry's order. */
-  readonly tags: readonly string[];
-  /** Every manifest, those without a tag included, where the registry tells: Google's do. */
-  readonly manifests?: readonly ListedManifest[];
-}
-
-/** Looks through repositories, for whoever goes over all of one. Throws VoucherErrors. */
-export interface Repositories {
-  list(repository: Reference, signal: AbortSignal): Promise<Listing>;
-  /** The digest that `reference` names now; its content is verified. */
-  digestOf(reference: Reference, signal: AbortSignal): Promise<Digest>;
 }
 
 /** Evidence that is there; or that is not there yet, and what it waits for. */
@@ -227,21 +203,6 @@ export interface Publisher {
   has(topic: Topic): boolean;
   /** Returns when the topic has accepted the message; throws where it has not. */
   publish(topic: Topic, message: Message, signal: AbortSignal): Promise<void>;
-}
-
-/** A message that was pulled. It stays with whoever pulled it until they acknowledge it, or let go of all they hold. */
-export interface HeldMessage {
-  readonly envelope: Envelope;
-  /** Takes it out of its subscription. Never throws: where that fails, it is delivered again. */
-  acknowledge(): Promise<void>;
-}
-
-/** What a subscription holds, as far as it was published before somebody began to look. */
-export interface Backlog {
-  /** Each message once. Ends when none has come for a while, and soon after `stop` aborts. Throws VoucherErrors. */
-  messages(stop: AbortSignal): AsyncIterable<HeldMessage>;
-  /** Lets go of every message that was not acknowledged, so that it can be delivered again at once. Never throws. */
-  release(): Promise<void>;
 }
 
 export interface Clock {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { asVoucherError } from "../errors.ts";
-import type { Backlog, HeldMessage, Observer } from "../ports.ts";
+import type { Backlog, HeldMessage } from "../ports/sources.ts";
+import type { Observer } from "../ports.ts";
 import { retry, untilAborted } from "../retry.ts";
 import { createLeases, type Leases } from "./leases.ts";
 import type { Puller, Received } from "./puller.ts";

@@ -3,7 +3,7 @@ import { VoucherError } from "../errors.ts";
 import { type Digest, isDigest } from "../image/digest.ts";
 import { parseJson } from "../image/json.ts";
 import { parseReference, type Reference } from "../image/reference.ts";
-import type { ListedManifest, Listing } from "../ports.ts";
+import type { ListedManifest, Listing } from "../ports/sources.ts";
 import { printable } from "./text.ts";
 
 const Page = z.object({ tags: z.nullable(z.array(z.string())), manifest: z.optional(z.unknown()) });

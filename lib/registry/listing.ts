@@ -1,6 +1,6 @@
 import { asVoucherError, VoucherError } from "../errors.ts";
 import { nameOf, type Reference } from "../image/reference.ts";
-import type { ListedManifest, Listing } from "../ports.ts";
+import type { ListedManifest, Listing } from "../ports/sources.ts";
 import { abandoned } from "../retry.ts";
 import type { Caller } from "./caller.ts";
 import { isGoogleHost } from "./credentials.ts";

@@ -1,6 +1,7 @@
 import { DEFAULT_LIMITS, type Limits } from "../image/limits.ts";
 import { withDefaultTag } from "../image/reference.ts";
-import type { Repositories, Resolver } from "../ports.ts";
+import type { Repositories } from "../ports/sources.ts";
+import type { Resolver } from "../ports.ts";
 import { createAuth } from "./auth.ts";
 import { createCache } from "./cache.ts";
 import { createCaller } from "./caller.ts";

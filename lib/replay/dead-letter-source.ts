@@ -1,4 +1,4 @@
-import type { Backlog } from "../ports.ts";
+import type { Backlog } from "../ports/sources.ts";
 import type { Found, Source } from "./event.ts";
 import { readMessage } from "./read-message.ts";
 

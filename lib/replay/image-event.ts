@@ -2,7 +2,7 @@ import { asVoucherError } from "../errors.ts";
 import { formatPush, type Pushed, pushOf } from "../event/push.ts";
 import { isCompanionTag } from "../image/classify.ts";
 import { canonical, formatReference, nameOf, type Reference } from "../image/reference.ts";
-import type { Repositories } from "../ports.ts";
+import type { Repositories } from "../ports/sources.ts";
 import type { ReplayEvent, Unreadable } from "./event.ts";
 
 /** The push of an image, as its registry would have announced it at `time`. Every digest is one event. */

@@ -1,6 +1,7 @@
 import { asVoucherError, VoucherError } from "../errors.ts";
 import { formatReference, parseReference, withDefaultTag } from "../image/reference.ts";
-import type { AttestedImage, Repositories } from "../ports.ts";
+import type { Repositories } from "../ports/sources.ts";
+import type { AttestedImage } from "../ports.ts";
 import type { Found, ReplayEvent, Source, Unreadable } from "./event.ts";
 import type { InputFile } from "./file-source.ts";
 import { eventNamed, eventOf } from "./image-event.ts";

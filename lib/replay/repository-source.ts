@@ -1,6 +1,6 @@
 import { VoucherError } from "../errors.ts";
 import { formatReference, nameOf, parseReference, type Reference } from "../image/reference.ts";
-import type { ListedManifest, Repositories } from "../ports.ts";
+import type { ListedManifest, Repositories } from "../ports/sources.ts";
 import type { Found, Source } from "./event.ts";
 import type { Glob } from "./glob.ts";
 import { eventNamed, eventOf } from "./image-event.ts";
