@@ -14,7 +14,10 @@ export interface ReplayIdentity {
 /** Remembers what a replay has done, so that the next run goes on. */
 export interface Checkpoint {
   has(key: string): boolean;
-  /** Returns once it is safe on the disk, whatever becomes of this process or machine. Throws where it is not. */
+  /**
+   * Returns once it is written, whatever becomes of this process; a machine that loses its power forgets the last quarter of a
+   * second at the most. Throws where it cannot be written.
+   */
   add(key: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -23,6 +26,7 @@ const KIND = "voucher replay";
 const HeaderSchema = z.object({ checkpoint: z.literal(KIND), version: z.literal(1) });
 const IdentitySchema = z.object({ source: z.string(), into: z.string() });
 const LONGEST_LINE = 16_384;
+const SYNC_EVERY_MS = 250;
 
 /** A checkpoint that remembers nothing, for a replay without one. */
 export const noCheckpoint: Checkpoint = {
@@ -58,14 +62,17 @@ interface Known {
 function writingTo(file: FileHandle, done: ReadonlySet<string>): Checkpoint {
   let waiting: string[] = [];
   let writing = Promise.resolve();
+  let synced = performance.now();
 
-  /** Everything that waits goes to the disk at once: one write, however many were done meanwhile. */
+  /** Everything that waits is written at once, however much was done meanwhile. */
   async function write(): Promise<void> {
     if (waiting.length === 0) return;
     const lines = waiting.map((key) => `${JSON.stringify(key)}\n`);
     waiting = [];
     await file.writeFile(lines.join(""));
+    if (performance.now() - synced < SYNC_EVERY_MS) return;
     await file.datasync();
+    synced = performance.now();
   }
 
   return {
@@ -75,7 +82,10 @@ function writingTo(file: FileHandle, done: ReadonlySet<string>): Checkpoint {
       writing = writing.then(write);
       return writing;
     },
-    close: () => file.close(),
+    async close() {
+      await file.datasync();
+      await file.close();
+    },
   };
 }
 

@@ -32,8 +32,8 @@ export interface Found {
   readonly through: number;
   /** How much there is in those units, where that is known. */
   readonly of?: number | undefined;
-  /** Never throws. */
-  read(signal: AbortSignal): Promise<ReplayEvent | Unreadable> | ReplayEvent | Unreadable;
+  /** Finds out what it is, within a `deadline` where somebody has to be asked. Never throws. */
+  read(deadline: () => AbortSignal): Promise<ReplayEvent | Unreadable> | ReplayEvent | Unreadable;
   /** Takes it out of its source, where a source is emptied by replaying it. */
   acknowledge?(): Promise<void>;
 }

@@ -19,7 +19,7 @@ export function imagesIn({ name, chunks, size }: InputFile, repositories: Reposi
         if (stop.aborted) return;
         const text = bytes === undefined ? undefined : withoutRemark(bytes);
         if (text === "") continue;
-        const read = (signal: AbortSignal) => readImage(text, repositories, signal);
+        const read = (deadline: () => AbortSignal) => readImage(text, repositories, deadline());
         yield {
           where: `line ${number}`,
           through: end,

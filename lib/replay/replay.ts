@@ -71,7 +71,7 @@ export async function replay(
 
   async function handle(found: Found): Promise<void> {
     tally.seen();
-    const read = await found.read(request.deadline(READING_MS));
+    const read = await found.read(() => request.deadline(READING_MS));
     const selected = select(selection, read);
     if (selected === "no" || begun.has(read.key)) return;
     if (source.distinct && !isUnreadable(read)) begun.add(read.key);

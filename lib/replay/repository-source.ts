@@ -44,7 +44,7 @@ type Place = Pick<Found, "where" | "read">;
 function tagIn(reference: Reference, repositories: Repositories): Place {
   return {
     where: formatReference(reference),
-    read: (signal) => eventNamed(reference, repositories, signal),
+    read: (deadline) => eventNamed(reference, repositories, deadline()),
   };
 }
 
