@@ -20,7 +20,8 @@ export interface BacklogOptions {
 
 const QUIET_MS = 10_000;
 const LEASE_SECONDS = 60;
-const PAUSE_MS = 200;
+/** The part of the quiet time after which it is asked again where Pub/Sub answers at once that nothing is there. */
+const PAUSE = 1 / 50;
 
 /**
  * Pulls what a subscription holds. Every message that comes is kept, those that nobody asked for too, or they would come again
@@ -46,7 +47,8 @@ export function createBacklog(options: BacklogOptions): Backlog {
         const received = await pullOnce(puller, longest - quiet, stop);
         const covered = (await leases.hold(received)).filter(isCovered);
         if (covered.length === 0) {
-          if (performance.now() - started < PAUSE_MS) await pause(stop);
+          const rest = longest * PAUSE - (performance.now() - started);
+          if (rest > 0) await sleep(rest, undefined, { signal: stop }).catch(() => {});
           quiet += performance.now() - started;
           continue;
         }
@@ -82,9 +84,4 @@ async function pullOnce(
     if (stop.aborted) return [];
     throw fault;
   }
-}
-
-/** Pub/Sub may answer at once that nothing is there. */
-async function pause(stop: AbortSignal): Promise<void> {
-  await sleep(PAUSE_MS, undefined, { signal: stop }).catch(() => {});
 }
