@@ -5,6 +5,7 @@ import { observerOf } from "./app/observing.ts";
 import { once } from "./app/once.ts";
 import { publisherOf, sourceOf } from "./app/publishing.ts";
 import { registryOf } from "./app/registry.ts";
+import { type ReplayRequest, replayEvents } from "./app/replaying.ts";
 import { secretsOf } from "./app/secrets.ts";
 import { signerOf } from "./app/signing.ts";
 import { type SubscribeRequest, subscribe } from "./app/subscribing.ts";
@@ -22,6 +23,7 @@ import type { ResolvedImage } from "./image/resolved.ts";
 import type { ValidRepos } from "./image/valid-repos.ts";
 import type { Clock, Log, Observer, Prepared } from "./ports.ts";
 import type { Pulled } from "./pubsub/subscriber.ts";
+import type { Listener, Replayed } from "./replay/replay.ts";
 import { type AttestedBy, attestedBy } from "./review/attested-by.ts";
 import { type ReviewRequest, review } from "./review/review.ts";
 import {
@@ -42,6 +44,8 @@ export type {
   Check,
   PublicKey,
   Reference,
+  Replayed,
+  ReplayRequest,
   ResolvedImage,
   Settlement,
   Standing,
@@ -94,6 +98,8 @@ export interface App {
   deliverOccurrence(request: PushRequest): Promise<Settlement>;
   /** Pulls a subscription and handles its push events until `stop` aborts. Throws where it cannot be pulled from. */
   subscribe(request: SubscribeRequest, stop: AbortSignal): Promise<Pulled>;
+  /** Feeds events again, until their end or until `stop` aborts. Throws `usage` and `config`, and where a source cannot be read. */
+  replay(request: ReplayRequest, listener: Listener, stop: AbortSignal): Promise<Replayed>;
   /** Lets go of what would keep a process from ending: the connections of the metrics' backend. */
   close(): Promise<void>;
 }
@@ -214,6 +220,11 @@ export async function createApp(config: Config, { observer: log, env }: AppOptio
       const deliver = (message: Envelope, deadline: number) =>
         deliverMessage(message, { ...events(), deadline }, deliveryPorts());
       return subscribe(request, { config, observer, env, deliver }, stop);
+    },
+    replay(request, listener, stop) {
+      const store = () => attesting().store;
+      const needs = { repositories: resolver, store, settings: events, ports: deliveryPorts, checksNamed };
+      return replayEvents(request, { config, clock, observer, env, ...needs }, listener, stop);
     },
     close: () => observer.close(),
   };

@@ -175,6 +175,12 @@ export interface Prepared {
   readonly status: "created" | "existed";
 }
 
+/** An image that something is attested of, and since when: when the attestation was made, or last replaced. */
+export interface AttestedImage {
+  readonly image: Canonical;
+  readonly since?: Date;
+}
+
 /** Where attestations live. It stores and finds; it never judges. */
 export interface AttestationStore {
   /** The bytes to sign, to say in this store's format that `subject` passed `checkName`. */
@@ -185,6 +191,11 @@ export interface AttestationStore {
     checkNames: readonly string[],
     signal: AbortSignal,
   ): Promise<readonly StoredAttestation[]>;
+  /**
+   * Every image that has an attestation of this check, whoever made it, each once. Absent where a store cannot tell: it keeps
+   * attestations beside each image, and knows of no list of them.
+   */
+  attested?(checkName: string, signal: AbortSignal): Promise<readonly AttestedImage[]>;
   /** Stores each one that it can; answers in the order of `puts` and never throws for a single one. */
   put(puts: readonly Put[], signal: AbortSignal): Promise<readonly PutAnswer[]>;
   /** Takes an attestation away, whatever signatures it has. Returns also where it was gone already. */

@@ -6,6 +6,8 @@ import { configCheckCommand } from "./config.ts";
 import { EXIT, type ExitCode, exitOfError } from "./exit.ts";
 import { type GenerateFlags, generateCommand, showCommand } from "./keys.ts";
 import { createNotesCommand, type NotesFlags } from "./notes.ts";
+import { replayCommand } from "./replay.ts";
+import type { ReplayFlags } from "./replay-flags.ts";
 import { resolveCommand } from "./resolve.ts";
 import { checkCommand, verifyCommand } from "./review.ts";
 import { type RevokeFlags, revokeCommand } from "./revoke.ts";
@@ -79,6 +81,36 @@ withCommonFlags(program.command("subscribe"), "the review of one image")
     ),
   );
 
+withCommonFlags(program.command("replay"), "the review of one image")
+  .description("feed events again: review them here, or publish them to a topic")
+  .option(
+    "--file <file>",
+    "the push events, Pub/Sub messages and verdicts in a file, one a line (-: standard input)",
+  )
+  .option("--dead-letter <subscription>", "the messages that a dead-letter subscription holds by now")
+  .option(
+    "--repository <name>",
+    "what the tags of a repository name (and what has none, where its registry tells)",
+  )
+  .option("--tag <glob>", "with --repository: only these tags")
+  .option("--images <file>", "the images that a file names, one a line (-: standard input)")
+  .option("--attested <check>", "every image that has an attestation of this check")
+  .option("--to-topic <topic>", "publish the events there instead of reviewing them here")
+  .option(
+    "--filter <key=glob>",
+    "only where the repository, digest, tag or reason is like this (repeatable)",
+    collect,
+  )
+  .option("--since <time>", "only what happened from then on, as in 2027-01-31T12:00:00Z")
+  .option("--until <time>", "only what happened before")
+  .option("--dry-run", "replay nothing; tell what would be")
+  .option("--rate <events>", "begin at most so many a second", amount(0.001, 10_000))
+  .option("--concurrency <events>", "handle so many at once (default: 10)", amount(1, 500, 1))
+  .option("--checkpoint <file>", "remember there what is done, and go on from there")
+  .option("--force", "check and sign again what is attested already")
+  .option("--discard", "with --dead-letter: acknowledge messages that hold no event")
+  .action((flags: ReplayFlags) => runCommand(flags, (session) => replayCommand(flags, session)));
+
 const config = program.command("config").description("the configuration");
 withCommonFlags(config.command("check"), "the review of one image")
   .description("load it and its secrets; print the effective settings, or every problem")
@@ -140,6 +172,14 @@ function hereOrThere(
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
+}
+
+function amount(least: number, most: number, step?: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (value >= least && value <= most && (step === undefined || value % step === 0)) return value;
+    throw new InvalidArgumentError(`Write a ${step === 1 ? "whole " : ""}number from ${least} to ${most}.`);
+  };
 }
 
 function seconds(text: string): number {

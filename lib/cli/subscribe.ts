@@ -1,5 +1,6 @@
 import type { SubscribeRequest } from "../app.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
+import { endAtSecondInterrupt } from "./second-interrupt.ts";
 import type { CommonFlags, Session } from "./session.ts";
 
 export interface SubscribeFlags extends CommonFlags {
@@ -9,8 +10,6 @@ export interface SubscribeFlags extends CommonFlags {
 
 /** How long what is left may hold up the end: reviews that were given back, connections that are slow to close. */
 const FAREWELL_MS = 500;
-/** npm sends Ctrl-C twice; only a later one means that whoever pressed it will not wait. */
-const SAME_CTRL_C_MS = 1_000;
 
 /**
  * `voucher subscribe`: pulls a subscription and reviews what it announces, until SIGTERM (exit 0) or Ctrl-C (130). What is
@@ -35,20 +34,4 @@ export async function subscribeCommand(
     stopListening();
     setTimeout(() => process.exit(), FAREWELL_MS).unref();
   }
-}
-
-function endAtSecondInterrupt(interrupted: AbortSignal): () => void {
-  let first = Number.POSITIVE_INFINITY;
-  const onFirst = () => {
-    first = Date.now();
-  };
-  const onInterrupt = () => {
-    if (Date.now() - first > SAME_CTRL_C_MS) process.exit(EXIT.interrupted);
-  };
-  interrupted.addEventListener("abort", onFirst, { once: true });
-  process.on("SIGINT", onInterrupt);
-  return () => {
-    process.off("SIGINT", onInterrupt);
-    interrupted.removeEventListener("abort", onFirst);
-  };
 }

@@ -2,7 +2,7 @@ import { asVoucherError, VoucherError } from "../errors.ts";
 import type { Envelope, Headers } from "../event/envelope.ts";
 import { type Push, parsePush } from "../event/push.ts";
 import { formatReference } from "../image/reference.ts";
-import type { Clock, Publisher, Trail } from "../ports.ts";
+import type { Clock, Publisher } from "../ports.ts";
 import { type ReviewPorts, type ReviewRequest, review } from "../review/review.ts";
 import { toVerdict } from "../review/verdict.ts";
 import { originOf } from "./copy.ts";
@@ -18,6 +18,8 @@ export type { PushRequest };
 
 /** What every event is reviewed by. */
 export interface DeliverySettings extends Omit<ReviewRequest, "image" | "existing" | "patience"> {
+  /** What is done about attestations that exist; they are reused unless this says otherwise. */
+  readonly existing?: ReviewRequest["existing"];
   /** The time a review may take, in milliseconds; after it the event comes back. */
   readonly deadline: number;
   readonly maxAttempts?: number | undefined;
@@ -35,9 +37,14 @@ export interface DeliveryPorts extends ReviewPorts {
 /** What a delivery brought. */
 interface Received {
   readonly envelope: Envelope | VoucherError;
-  readonly headers: Headers;
   /** The message, or the whole body of a request that brought none. */
   readonly original: Envelope | Uint8Array;
+}
+
+/** What became of one delivery. */
+export interface Attended extends Handled {
+  readonly settlement: Settlement;
+  readonly started: Date;
 }
 
 /** Handles one delivery of one event that was pushed, from its bytes to its settlement. Never throws. */
@@ -49,7 +56,7 @@ export function deliver(
   const { headers, body } = request;
   const envelope = unwrap(request);
   const original = envelope instanceof VoucherError ? body : envelope;
-  return attend({ envelope, headers, original }, settings, ports);
+  return attendAndRecord({ envelope, headers, original }, settings, ports);
 }
 
 /** Handles one delivery of one event that was pulled: its message needs no unwrapping. Never throws. */
@@ -58,25 +65,33 @@ export function deliverMessage(
   settings: DeliverySettings,
   ports: DeliveryPorts,
 ): Promise<Settlement> {
-  return attend({ envelope, headers: {}, original: envelope }, settings, ports);
+  return attendAndRecord({ envelope, headers: {}, original: envelope }, settings, ports);
 }
 
-function attend(received: Received, settings: DeliverySettings, ports: DeliveryPorts): Promise<Settlement> {
-  const work = (trail: Trail) => conclude(received, settings, ports, trail);
-  return followMessage("push event", received, ports.observer, work);
+function attendAndRecord(
+  received: Received & { readonly headers: Headers },
+  settings: DeliverySettings,
+  ports: DeliveryPorts,
+): Promise<Settlement> {
+  const { clock, observer } = ports;
+  return followMessage("push event", received, observer, async (trail) => {
+    const attended = await attend(received, settings, ports);
+    const milliseconds = clock.now().getTime() - attended.started.getTime();
+    recordDelivery(attended.settlement, attended, observer, trail, milliseconds);
+    return attended.settlement;
+  });
 }
 
 /**
- * From what was received to its settlement: publishes the verdict and the copy that the settlement asks for, and records how it
- * ended. Whatever happens is an ending, and `settle` knows what follows.
+ * From what was received to its settlement: publishes the verdict and the copy that the settlement asks for. Whatever happens is
+ * an ending, and `settle` knows what follows. Never throws.
  */
-async function conclude(
+export async function attend(
   { envelope, original }: Received,
   settings: DeliverySettings,
   ports: DeliveryPorts,
-  trail: Trail,
-): Promise<Settlement> {
-  const { clock, publisher, observer } = ports;
+): Promise<Attended> {
+  const { clock, publisher } = ports;
   const started = clock.now();
   const signal = clock.deadline(settings.deadline);
   const handled = await handle(envelope, settings, ports, signal, started);
@@ -94,8 +109,7 @@ async function conclude(
   const told = error === undefined ? decided : settle({ kind: "unpublished", error }, delivery);
   const image = push === undefined ? undefined : formatReference(push.image);
   const settlement = await publishCopy(told, { original, origin, image }, ports);
-  recordDelivery(settlement, handled, observer, trail, clock.now().getTime() - started.getTime());
-  return settlement;
+  return { ...handled, settlement, started };
 }
 
 async function handle(
@@ -116,7 +130,7 @@ async function handle(
     return { envelope, origin, ending: { kind: "malformed", error: asVoucherError(fault) } };
   }
   if (push.kind === "ignored") return { envelope, origin, ending: push };
-  const { checks, platforms, onlyHostsOf, maxMinutes } = settings;
+  const { checks, platforms, onlyHostsOf, maxMinutes, existing = "reuse" } = settings;
   const patience = { since: origin.firstSeen, maxMinutes };
   try {
     const asked: ReviewRequest = {
@@ -124,7 +138,7 @@ async function handle(
       checks,
       platforms,
       onlyHostsOf,
-      existing: "reuse",
+      existing,
       patience,
     };
     const reviewed = await review(asked, ports, signal);

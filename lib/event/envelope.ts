@@ -17,7 +17,8 @@ export interface Envelope {
 /** Header names in lower case, as Node gives them. */
 export type Headers = { readonly [name: string]: string | readonly string[] | undefined };
 
-const MESSAGE_PUBLISHED = "google.cloud.pubsub.topic.v1.messagePublished";
+/** The type of the CloudEvent that a message may come in. */
+export const MESSAGE_PUBLISHED = "google.cloud.pubsub.topic.v1.messagePublished";
 
 const MessageSchema = z.object({
   data: z.optional(z.base64()),
@@ -44,9 +45,9 @@ export function parseEnvelope(headers: Headers, body: Uint8Array): Envelope {
   if (body.length === 0) throw malformed("it has no body");
   const document = parseJson(body);
   const type = headers["ce-type"];
-  if (typeof type === "string") return fromPushBody(dataOf(type, document));
+  if (typeof type === "string") return envelopeIn(dataOf(type, document));
   const event = CloudEventSchema.safeParse(document);
-  return fromPushBody(event.success ? dataOf(event.data.type, event.data.data) : document);
+  return envelopeIn(event.success ? dataOf(event.data.type, event.data.data) : document);
 }
 
 function dataOf(type: string, data: unknown): unknown {
@@ -55,7 +56,8 @@ function dataOf(type: string, data: unknown): unknown {
   return data;
 }
 
-function fromPushBody(document: unknown): Envelope {
+/** Reads the raw push body, which a message that `gcloud` pulled looks like as well. Throws `malformed`. */
+export function envelopeIn(document: unknown): Envelope {
   const parsed = PushBodySchema.safeParse(document);
   if (!parsed.success) {
     const member = parsed.error.issues[0]?.path.join(".").slice(0, 100) || "the body";

@@ -2,7 +2,8 @@ import * as z from "zod/mini";
 import { VoucherError } from "../errors.ts";
 import type { Rest } from "../google/rest.ts";
 import type { Canonical } from "../image/reference.ts";
-import type { Log } from "../ports.ts";
+import type { AttestedImage, Log } from "../ports.ts";
+import { listAttested } from "./attested.ts";
 import type { Kind } from "./filter.ts";
 import { listOccurrences } from "./listing.ts";
 import { type NoteId, notesPath, occurrencePath, occurrencesPath, projectOf } from "./names.ts";
@@ -30,6 +31,8 @@ export interface GrafeasClient {
     subjects: readonly Canonical[],
     signal: AbortSignal,
   ): Promise<readonly Occurrence[]>;
+  /** Every image that an attestation under `note` stands on, each once, and since when. */
+  attested(note: NoteId, signal: AbortSignal): Promise<readonly AttestedImage[]>;
   get(name: string, signal: AbortSignal): Promise<Occurrence>;
   /** Is never repeated: it may have taken effect and its answer got lost, so look before calling again. */
   create(attestation: NewAttestation, signal: AbortSignal): Promise<void>;
@@ -66,6 +69,8 @@ export function createGrafeasClient({ rest, observer }: GrafeasClientOptions): G
       const listing = { rest, project, kind, signal, unreadable: "pass over", observer } as const;
       return (await listOccurrences(listing, subjects)).map(({ occurrence }) => occurrence);
     },
+
+    attested: (note, signal) => listAttested({ rest, observer, signal }, note),
 
     async get(name, signal) {
       const path = occurrencePath(name);

@@ -1,12 +1,13 @@
 import * as z from "zod/mini";
 import { VoucherError } from "../errors.ts";
 import { attestationBodyV1Beta1, attestationContentV1Beta1 } from "./attestation-v1beta1.ts";
+import { createAttestedImages } from "./attested.ts";
 import type { AttestationClient } from "./client.ts";
 import { latecomers } from "./latecomers.ts";
-import { imageOf, notesPath, occurrencePath, occurrencesPath, resourceUrisOf } from "./names.ts";
+import { imageOf, noteName, notesPath, occurrencePath, occurrencesPath, resourceUrisOf } from "./names.ts";
 import type { NewAttestation } from "./occurrence.ts";
 import { readAttestationOccurrence } from "./open-source-attestation.ts";
-import { listProject, type OpenSourceGrafeasOptions } from "./open-source-listing.ts";
+import { eachHeld, listProject, type OpenSourceGrafeasOptions } from "./open-source-listing.ts";
 import { createNoteWatch } from "./open-source-notes.ts";
 import { noSuchAnswer, openSourcePurpose } from "./purpose.ts";
 
@@ -58,6 +59,19 @@ export function createOpenSourceClient({ rest, observer }: OpenSourceGrafeasOpti
       );
       const held = await listProject({ rest, observer, signal }, project, wanted);
       return held.filter(({ occurrence }) => occurrence.kind === kind).flatMap(readAttestationOccurrence);
+    },
+
+    async attested(note, signal) {
+      const images = createAttestedImages();
+      for await (const { occurrence, subject } of eachHeld(
+        { rest, observer, signal },
+        note.project,
+        imageOf,
+      )) {
+        if (occurrence.kind === "ATTESTATION" && occurrence.noteName === noteName(note))
+          images.add(subject, occurrence.updatedAt ?? occurrence.createdAt);
+      }
+      return images.all();
     },
 
     async create(attestation, signal) {

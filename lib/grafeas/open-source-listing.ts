@@ -27,18 +27,30 @@ export interface Listing extends OpenSourceGrafeasOptions {
 /** A server is asked for all that it has on a project, so there may be far more than what one review is about. */
 const MOST_PAGES = 500;
 
-/**
- * Everything on the `wanted` images that `project` holds. No filter is sent: the server's own stores ignore it, and others
- * read the same words in other ways, where one that matches nothing would look like an image without a flaw.
- */
+/** Everything on the `wanted` images that `project` holds, each occurrence once. */
 export async function listProject(
-  { rest, signal, observer }: Listing,
+  listing: Listing,
   project: string,
   wanted: ReadonlyMap<string, Canonical>,
 ): Promise<readonly Held[]> {
+  const found = new Map<string, Held>();
+  for await (const held of eachHeld(listing, project, (uri) => wanted.get(uri)))
+    found.set(held.occurrence.name, held);
+  return [...found.values()];
+}
+
+/**
+ * Whatever `project` holds of the subjects that `subjectOf` knows by their URIs. No filter is sent: the server's own stores
+ * ignore it, and others read the same words in other ways, where one that matches nothing would look like an image without a
+ * flaw.
+ */
+export async function* eachHeld(
+  { rest, signal, observer }: Listing,
+  project: string,
+  subjectOf: (resourceUri: string) => Canonical | undefined,
+): AsyncGenerator<Held> {
   const purpose = openSourcePurpose(`list the occurrences in project ${project}`);
   const path = occurrencesPath(project, "v1beta1");
-  const found = new Map<string, Held>();
   let first: string | undefined;
   for await (const documents of listPages({ rest, path, purpose, mostPages: MOST_PAGES, signal })) {
     for (const document of documents) {
@@ -48,13 +60,12 @@ export async function listProject(
         continue;
       }
       // The PostgreSQL store never ends its pages, but begins anew.
-      if (occurrence.name === first) return [...found.values()];
+      if (occurrence.name === first) return;
       first ??= occurrence.name;
-      const subject = wanted.get(occurrence.resourceUri);
+      const subject = subjectOf(occurrence.resourceUri);
       // The memory store takes every project whose name begins like this one's.
       if (subject !== undefined && projectOf(occurrence.name) === project)
-        found.set(occurrence.name, { occurrence, subject, document });
+        yield { occurrence, subject, document };
     }
   }
-  return [...found.values()];
 }

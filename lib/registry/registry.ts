@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS, type Limits } from "../image/limits.ts";
-import { type Reference, withDefaultTag } from "../image/reference.ts";
+import { withDefaultTag } from "../image/reference.ts";
+import type { Repositories } from "../ports/sources.ts";
 import type { Resolver } from "../ports.ts";
 import { createAuth } from "./auth.ts";
 import { createCache } from "./cache.ts";
@@ -7,9 +8,9 @@ import { createCaller } from "./caller.ts";
 import { createClient } from "./client.ts";
 import type { Connect } from "./connector.ts";
 import { type CredentialsSource, createKeychain, type GoogleCredentials } from "./credentials.ts";
+import { listRepository } from "./listing.ts";
 import { resolveImage } from "./resolve.ts";
 import { ReviewReader } from "./review-reader.ts";
-import { listTags } from "./tags.ts";
 import { createTransport, type Timeouts } from "./transport.ts";
 
 export interface RegistryOptions {
@@ -35,9 +36,7 @@ export interface RegistryOptions {
 }
 
 /** Reads registries, for one instance: its connections, sign-ins and cache are shared by everything that asks. */
-export interface Registry extends Resolver {
-  /** Returns every tag of the repository that `repository` names. Throws VoucherErrors. */
-  tags(repository: Reference, signal: AbortSignal): Promise<readonly string[]>;
+export interface Registry extends Resolver, Repositories {
   /** Closes the connections; requests that are under way fail. */
   close(): Promise<void>;
 }
@@ -71,7 +70,10 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
       const named = withDefaultTag(reference);
       return await resolveImage(new ReviewReader(client, limits, named, signal), named);
     },
-    tags: (repository, signal) => listTags(caller, repository, signal),
+    list: (repository, signal) => listRepository(caller, repository, signal),
+    async digestOf(reference, signal) {
+      return (await client.manifest(withDefaultTag(reference), signal)).digest;
+    },
     close: () => transport.close(),
   };
 }

@@ -105,6 +105,7 @@ export function createGrafeasStore({
   return {
     document: (_checkName, subject) => binauthzPayload(subject),
     list,
+    attested: (checkName, signal) => client.attested(noteOf(checkName), signal),
     async put(puts, signal) {
       const answers = new Map<Put, PutAnswer>();
       const limit = pLimit(REPLACEMENTS_AT_ONCE);

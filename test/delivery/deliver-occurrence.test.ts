@@ -24,6 +24,8 @@ const NAME = "projects/p/occurrences/1";
 
 interface Heard {
   readonly event?: object | string;
+  /** Instead of a message with the event. */
+  readonly body?: string;
   readonly announced?: Announced | VoucherError | undefined;
   readonly judge?: Check["judge"];
   /** What resolving the image throws. */
@@ -39,8 +41,9 @@ async function hearing(heard: Heard) {
   const observer = recordingObserver();
   const publisher = publishingTo(heard.topics ?? ["waiting", "dead-letter"]);
   const data = Buffer.from(typeof event === "string" ? event : JSON.stringify(event)).toString("base64");
+  const message = { data, messageId: "1", attributes: { kept: "yes" } };
   const settlement = await deliverOccurrence(
-    { headers: {}, body: Buffer.from(JSON.stringify({ message: { data, messageId: "1" } })) },
+    { headers: {}, body: Buffer.from(heard.body ?? JSON.stringify({ message })) },
     {
       checks: [{ name: "nobody", description: "", judge }],
       platforms: { select: "all", index: "all" },
@@ -101,16 +104,28 @@ describe("a scan or build record that appears", () => {
   });
 
   it.each(["limit", "malformed"] as const)(
-    "is acknowledged where the review ends in a permanent error (%s), which the push event dead-letters",
+    "is acknowledged where the review ends in a permanent error (%s), which the push event dead-letters and this does not",
     async (code) => {
       const fault = new VoucherError(code, "too large, or unreadable");
       for (const heard of [{ judge: async () => error(fault) }, { fault }]) {
-        const { settlement, publisher } = await hearing(heard);
-        expect(settlement.status).toBe(204);
+        const { settlement, publisher, observer } = await hearing(heard);
+        expect(settlement).toMatchObject({ status: 204, outcome: "ignored", severity: "WARNING" });
         expect(publisher.published).toEqual([]);
+        expect(observer.entries[0]?.fields).toMatchObject({
+          outcome: "ignored",
+          reason: "the image's push event owes the answer: too large, or unreadable",
+        });
       }
     },
   );
+
+  it("is acknowledged and copied nowhere where the image's own documents are malformed", async () => {
+    const { settlement, publisher } = await hearing({
+      announced: new VoucherError("malformed", "the occurrence cannot be read"),
+    });
+    expect(settlement).toMatchObject({ status: 204, outcome: "ignored" });
+    expect(publisher.published).toEqual([]);
+  });
 
   it("comes back after an error that may pass", async () => {
     const down = new VoucherError("unavailable", "503", { retryable: true });
@@ -151,11 +166,23 @@ describe("any other announcement", () => {
     expect(asked).toEqual([]);
   });
 
-  it("that is malformed is acknowledged, and copied to the dead-letter topic", async () => {
-    const { settlement, publisher } = await hearing({ event: "{" });
-    expect(settlement.status).toBe(204);
+  it("that is malformed is acknowledged, and its message copied to the dead-letter topic as it was", async () => {
+    const { settlement, publisher, observer } = await hearing({ event: "{" });
+    expect(settlement).toMatchObject({ status: 204, outcome: "dead-lettered" });
     expect(publisher.published).toMatchObject([
-      { topic: "dead-letter", attributes: { "voucher-reason": "malformed" } },
+      {
+        topic: "dead-letter",
+        text: "{",
+        attributes: { kept: "yes", "voucher-reason": "malformed", "voucher-event-id": "1" },
+      },
     ]);
+    expect(observer.entries).toMatchObject([
+      { severity: "ERROR", message: "announcement dead-lettered", fields: { messageId: "1" } },
+    ]);
+  });
+
+  it("that is no message at all is copied whole", async () => {
+    const { publisher } = await hearing({ body: "no envelope" });
+    expect(publisher.published).toMatchObject([{ topic: "dead-letter", text: "no envelope" }]);
   });
 });

@@ -22,6 +22,12 @@ describe("a filter", () => {
         ` AND ((resourceUrl="https://gcr.io/p/app@${A}") OR (resourceUrl="gcr.io/p/app@${A}"))`,
     );
   });
+
+  it("asks for whatever stands under a note where no image is named", () => {
+    expect(filterOf("ATTESTATION", [], { project: "p", note: "nobody" })).toBe(
+      '(kind="ATTESTATION") AND (noteProjectId="p") AND (noteId="nobody")',
+    );
+  });
 });
 
 describe("a note's name", () => {

@@ -77,6 +77,26 @@ function suite(start: () => Promise<OpenSourceServer>): void {
     ]);
   });
 
+  it("are found by their check alone, each image once, whichever of them are on other notes or in other projects", async () => {
+    const { server, store, openStore } = await open();
+    const puts = [attestation(amd64), attestation(arm64), attestation(image("other"), "key-1", "diy")];
+    await store.put(
+      puts.map((one) => ({ attestation: one })),
+      unhurried(),
+    );
+    const note = { project: `${PROJECT}-other`, note: "nobody" };
+    const details = { payload: binauthzPayload(image("strange")), signatures: [] };
+    const resourceUri = `https://${formatReference(image("strange"))}`;
+    await server.create(note.project, attestationBodyV1Beta1({ note, resourceUri, details }));
+
+    const found = (await openStore().attested?.("nobody", unhurried())) ?? [];
+
+    expect(found.map(({ image }) => formatReference(image)).sort()).toEqual(
+      [amd64, arm64].map(formatReference).sort(),
+    );
+    expect(found.every(({ since }) => since instanceof Date)).toBe(true);
+  });
+
   it("are those of the named check, project and images alone, though the server filters nothing", async () => {
     const { server, store } = await open();
     await store.put(

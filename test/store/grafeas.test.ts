@@ -85,6 +85,16 @@ describe("storing attestations", () => {
   });
 });
 
+describe("the images that are attested for a check", () => {
+  it("are all of them, each once, and since when", async () => {
+    const { store } = await startStack();
+    await put(store, [...attestations(3), attestationOf(image(3), "diy")]);
+    const found = (await store.attested?.("nobody", unhurried())) ?? [];
+    expect(found.map((one) => one.image)).toEqual([image(0), image(1), image(2)]);
+    expect(found.every(({ since }) => since instanceof Date)).toBe(true);
+  });
+});
+
 describe("listing attestations", () => {
   it("asks for nine digests in two lists", async () => {
     const { store, count } = await startStack();

@@ -17,8 +17,8 @@ afterEach(async () => {
   await server.close();
 });
 
-function list() {
-  return registry.tags(server.name(""), signal);
+async function list() {
+  return (await registry.list(server.name(""), signal)).tags;
 }
 
 /** Serves `pages`, each of which says where the next one is. */
