@@ -3,10 +3,11 @@ import * as z from "zod/mini";
 import { asVoucherError, VoucherError } from "../errors.ts";
 import { envelopeIn, MESSAGE_PUBLISHED } from "../event/envelope.ts";
 import { formatPush, parsePush } from "../event/push.ts";
+import { VERDICT_EVENT_TYPE } from "../event/verdict.ts";
 import { parseJson } from "../image/json.ts";
 import type { ReplayEvent, Unreadable } from "./event.ts";
 import { CloudEventSchema, readMessage, timeOf } from "./read-message.ts";
-import { pushOfVerdict, VERDICT_EVENT_TYPE } from "./verdict-event.ts";
+import { pushOfVerdict } from "./verdict-event.ts";
 
 /** A message of Pub/Sub has 10 MB at the most, and in base64 a third more. */
 export const LONGEST_LINE = 16 * 1024 * 1024;

@@ -3,10 +3,11 @@ import { DETAIL, EVENT_ID, FIRST_SEEN, IMAGE, REASON } from "../delivery/copy.ts
 import { asVoucherError } from "../errors.ts";
 import type { Envelope } from "../event/envelope.ts";
 import { formatPush, type Push, parsePush } from "../event/push.ts";
+import { VERDICT_EVENT_TYPE } from "../event/verdict.ts";
 import { parseJson } from "../image/json.ts";
 import type { Message } from "../ports.ts";
 import type { ReplayEvent, Unreadable } from "./event.ts";
-import { pushOfVerdict, VERDICT_EVENT_TYPE } from "./verdict-event.ts";
+import { pushOfVerdict } from "./verdict-event.ts";
 
 /** A CloudEvent whose body says that it is one; in a message, its attributes may say so instead. */
 export const CloudEventSchema = z.object({

@@ -3,9 +3,6 @@ import { VoucherError } from "../errors.ts";
 import { type Push, pushOf } from "../event/push.ts";
 import { nameOf, parseCanonical } from "../image/reference.ts";
 
-/** The type of the CloudEvents that tell of verdicts. */
-export const VERDICT_EVENT_TYPE = "dev.voucher.verdict.v1";
-
 const VerdictSchema = z.object({ image: z.string(), tag: z.optional(z.string()) });
 
 /** The push that a verdict answered: of the image that it speaks of. Throws `malformed`. */
