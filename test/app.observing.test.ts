@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createApp } from "../lib/app.ts";
 import { loadConfig } from "../lib/config/load.ts";
+import { pushSample } from "../lib/local/push.ts";
+import { demoImage, sampleImage } from "../lib/local/samples.ts";
 import { type LocalRequest, listen } from "../lib/local/server.ts";
+import { openApiStage } from "./support/api-stage.ts";
 import { recordingObserver } from "./support/fake-ports.ts";
 
 /** Datadog's API on loopback, and the requests that it got. */
@@ -61,5 +64,32 @@ describe("metrics for Datadog", () => {
     expect(log.entries).toMatchObject([
       { severity: "WARNING", message: "telemetry cannot be set up", fields: { error: { code: "config" } } },
     ]);
+  });
+});
+
+describe("events that are handled at the same time", () => {
+  it("are each told its own requests, though they queue for the same registry", async () => {
+    const stage = await openApiStage();
+    onTestFinished(() => stage.close());
+    const { url, host } = stage.stack.registry;
+    const pushed = (sample: ReturnType<typeof demoImage>, repository: string) =>
+      pushSample(sample, { url, repository, tag: "v1" });
+    const index = await pushed(demoImage(), "team/index");
+    const single = await pushed(sampleImage({ platform: "linux/amd64", user: "app" }), "team/single");
+    const file = await stage.configure({ limits: { requests_per_instance: 1 } });
+    const { config } = await loadConfig({ file, env: {}, cwd: stage.folder, home: "" });
+    const log = recordingObserver();
+    const app = await createApp(config, { observer: log, env: {} });
+    const deliver = (image: string) => {
+      const data = Buffer.from(JSON.stringify({ action: "INSERT", digest: image })).toString("base64");
+      const body = Buffer.from(JSON.stringify({ message: { data, messageId: image } }));
+      return app.deliver({ headers: {}, body });
+    };
+
+    await Promise.all([deliver(`${host}/team/index@${index}`), deliver(`${host}/team/single@${single}`)]);
+
+    const asked = new Map(log.entries.map(({ fields }) => [fields["messageId"], fields["requests"]]));
+    expect(asked.get(`${host}/team/index@${index}`)).toMatchObject({ registry: 13 });
+    expect(asked.get(`${host}/team/single@${single}`)).toMatchObject({ registry: 2 });
   });
 });
