@@ -42,7 +42,7 @@ function pairs(fields: object, prefix = ""): readonly (readonly [string, string]
 function textOf(name: string, value: unknown): string {
   try {
     const json: unknown = JSON.stringify({ [name]: value }, shown(false));
-    const text = String(json).slice(JSON.stringify(name).length + 2, -1);
+    const text = plain(String(json).slice(JSON.stringify(name).length + 2, -1));
     return /^"[^\s"\\]+"$/.test(text) ? text.slice(1, -1) : text;
   } catch {
     return "…";
@@ -51,7 +51,9 @@ function textOf(name: string, value: unknown): string {
 
 function errorLines(severity: Severity, error: unknown): readonly string[] {
   if (!(error instanceof Error)) return [];
-  return redact(severity === "ERROR" ? stackOf(error) : error.message).split("\n");
+  return redact(severity === "ERROR" ? stackOf(error) : error.message)
+    .split("\n")
+    .map(plain);
 }
 
 /** `linux/arm64  diy pass, nobody fail (runs as root)`, and the same of the image itself. */
@@ -67,7 +69,12 @@ function verdictLines(verdict: unknown): readonly string[] {
 
 function resultOf({ name, status, error }: { readonly [name: string]: unknown }): string {
   const why = typeof error === "string" ? ` (${redact(error)})` : "";
-  return `${String(name)} ${String(status)}${why}`;
+  return plain(`${String(name)} ${String(status)}${why}`);
+}
+
+/** Without what would steer a terminal, or turn the direction of its text: strangers write some of it. */
+function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "�");
 }
 
 function listOf(object: object, name: string) {

@@ -59,6 +59,18 @@ describe("an entry at a terminal", () => {
     expect(second).toMatch(/^ {8}at /);
   });
 
+  it("lets nobody whose words it shows steer the terminal", () => {
+    const hostile = "\u001b[2J\u009b31m\u202eevil\nline";
+    const verdict = {
+      kind: "image",
+      platforms: [],
+      results: [{ name: "own", status: "fail", error: hostile }],
+    };
+    const text = textOf("WARNING", "it failed", { hostile, verdict, error: new Error(hostile) }).join("\n");
+    expect(text).toContain("evil");
+    for (const control of ["\u001b", "\u009b", "\u202e"]) expect(text).not.toContain(control);
+  });
+
   it("is coloured where somebody looks", () => {
     const texts: string[] = [];
     const stream = Object.assign(new PassThrough(), {
