@@ -47,7 +47,7 @@ export const fileSchema = section({
   metrics: table(sections.metrics),
   statsd: table(sections.statsd),
   opentelemetry: table(sections.opentelemetry),
-  webhook: table(named(sections.webhook)),
+  webhook: table(sections.webhooks),
 });
 
 /** The configuration file after parsing, its keys as written. */

@@ -109,7 +109,7 @@ export function toConfig(file: FileConfig, folder: string, overrides: Overrides)
       insecure: file.opentelemetry?.insecure ?? false,
       intervalSeconds: file.opentelemetry?.interval ?? 60,
     }),
-    webhooks: mapValues(file.webhook, ({ secret }) => compact({ secret })),
+    webhooks: mapValues(file.webhook, (webhook) => compact({ secret: webhook?.secret })),
   });
 }
 

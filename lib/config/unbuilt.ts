@@ -7,10 +7,8 @@ import type { FileConfig } from "./schema.ts";
  */
 export const UNBUILT: readonly Rule[] = [
   value("metadata_client", "oci"),
-  setting("events", "push_topic"),
   setting("events", "verdict_topic"),
   setting("metrics", "backend"),
-  webhooks(),
 ];
 
 /** What is known, not built yet, and decides nothing: switched on, it earns a warning. */
@@ -43,13 +41,5 @@ function setting<Section extends "events" | "metrics">(
       Object.entries(file[section] ?? {}).some(([name, written]) => name === key && written !== undefined)
         ? [{ key: `${section}.${key}`, message: LEAVE_OUT }]
         : [],
-  };
-}
-
-function webhooks(): Rule {
-  return {
-    reads: ["webhook"],
-    find: ({ webhook }) =>
-      Object.keys(webhook ?? {}).map((source) => ({ key: `webhook.${source}`, message: LEAVE_OUT })),
   };
 }

@@ -2,12 +2,27 @@ import * as z from "zod/mini";
 import { VoucherError } from "../errors.ts";
 import { isCompanionTag } from "../image/classify.ts";
 import { parseJson } from "../image/json.ts";
-import { type Canonical, nameOf, parseCanonical, parseReference } from "../image/reference.ts";
+import {
+  type Canonical,
+  formatReference,
+  nameOf,
+  parseCanonical,
+  parseReference,
+} from "../image/reference.ts";
 
 /** What a registry announced: an image that was pushed or tagged, or something that needs no review. */
-export type Push =
-  | { readonly kind: "push"; readonly image: Canonical; readonly tag?: string }
-  | { readonly kind: "ignored"; readonly reason: string };
+export type Push = Pushed | Ignored;
+
+export interface Pushed {
+  readonly kind: "push";
+  readonly image: Canonical;
+  readonly tag?: string;
+}
+
+export interface Ignored {
+  readonly kind: "ignored";
+  readonly reason: string;
+}
 
 const PushSchema = z.object({
   action: z.enum(["INSERT", "DELETE"]),
@@ -29,10 +44,17 @@ export function parsePush(data: Uint8Array): Push {
     if (tag === undefined) throw malformed("it names neither a digest nor a tag");
     return { kind: "ignored", reason: "a tag without a digest: the push of its digest has its own event" };
   }
-  return toPush(digest, tag);
+  return pushOf(digest, tag);
 }
 
-function toPush(digest: string, tag: string | undefined): Push {
+/** An image that was pushed, in the format that {@link parsePush} reads. */
+export function formatPush({ image, tag }: Pushed): Uint8Array {
+  const tagged = tag === undefined ? {} : { tag: `${nameOf(image)}:${tag}` };
+  return Buffer.from(JSON.stringify({ action: "INSERT", digest: formatReference(image), ...tagged }));
+}
+
+/** The push of `digest` (`HOST/REPO@DIGEST`), under `tag` (`HOST/REPO:TAG`) where it has one. Throws `malformed`. */
+export function pushOf(digest: string, tag: string | undefined): Push {
   try {
     const image = parseCanonical(digest);
     if (tag === undefined) return { kind: "push", image };

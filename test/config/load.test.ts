@@ -144,7 +144,7 @@ select = ["linux/arm64"]
 [containeranalysis]
 endpoint = "http://example.com"
 [events]
-push_topic = "pushes"
+verdict_topic = "pushes"
 `;
     const problems = await problemsOf(load(text, { env: { SCANNER: "clair" } }));
     expect(problems.map((line) => line.replace(/^voucher.toml: /, "").split(": ")[0]).sort()).toEqual([
@@ -152,7 +152,7 @@ push_topic = "pushes"
       "containeranalysis.endpoint",
       "dryrun",
       "environment variable SCANNER",
-      "events.push_topic",
+      "events.verdict_topic",
       "platforms.index",
       "server.pasword",
       "signr",
