@@ -4,7 +4,7 @@ import { type Announcement, announced, malformed, noPush, type WebhookDocument }
 const ActionSchema = z.object({ action: z.string() });
 const PushSchema = z.object({
   id: z.optional(z.unknown()),
-  timestamp: z.optional(z.string()),
+  timestamp: z.optional(z.unknown()),
   target: z.object({ digest: z.string(), repository: z.string(), tag: z.optional(z.string()) }),
   request: z.object({ host: z.string() }),
 });
@@ -27,7 +27,7 @@ export function parseAcr({ document }: WebhookDocument): readonly Announcement[]
   return [
     announced(
       { host: request.host, repository, digest, tag: tag === "" ? undefined : tag },
-      { id, at: new Date(timestamp ?? Number.NaN) },
+      { id, at: timestamp },
     ),
   ];
 }

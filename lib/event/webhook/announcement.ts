@@ -33,10 +33,10 @@ export interface Parts {
   readonly tag?: string | undefined;
 }
 
-/** What the registry says of the event itself, unread. */
+/** What the registry says of the event itself, unread: a time is text (RFC 3339) or in seconds since 1970. */
 export interface EventMarks {
   readonly id?: unknown;
-  readonly at?: Date;
+  readonly at?: unknown;
 }
 
 /** An id that may be kept: it becomes an attribute of messages, and stands in logs. */
@@ -56,16 +56,6 @@ export function usable(read: () => Announcement): Announcement {
   }
 }
 
-/** `push`, with what its registry calls it. */
-export function marked(push: Pushed | Ignored, { id, at }: EventMarks): Announcement {
-  if (push.kind === "ignored") return push;
-  return {
-    ...push,
-    ...(typeof id === "string" && ID.test(id) ? { id } : {}),
-    ...(at === undefined || Number.isNaN(at.getTime()) ? {} : { at }),
-  };
-}
-
 export function ignored(reason: string): Ignored {
   return { kind: "ignored", reason };
 }
@@ -77,6 +67,21 @@ export function noPush(what: string, value: string): Ignored {
 
 export function malformed(source: string, why: string): VoucherError {
   return new VoucherError("malformed", `the ${source} webhook cannot be read: ${why}`);
+}
+
+function marked(push: Pushed | Ignored, { id, at }: EventMarks): Announcement {
+  if (push.kind === "ignored") return push;
+  const time = timeOf(at);
+  return {
+    ...push,
+    ...(typeof id === "string" && ID.test(id) ? { id } : {}),
+    ...(Number.isNaN(time.getTime()) ? {} : { at: time }),
+  };
+}
+
+function timeOf(at: unknown): Date {
+  if (typeof at === "number") return new Date(at * 1000);
+  return new Date(typeof at === "string" ? at : Number.NaN);
 }
 
 function pushOfParts({ host, repository, digest, tag }: Parts): Pushed | Ignored {

@@ -22,7 +22,7 @@ const EnvelopeSchema = z.object({ events: z.array(z.unknown()) });
 const ActionSchema = z.object({ action: z.string() });
 const PushSchema = z.object({
   id: z.optional(z.unknown()),
-  timestamp: z.optional(z.string()),
+  timestamp: z.optional(z.unknown()),
   target: z.object({
     mediaType: z.string(),
     digest: z.string(),
@@ -66,10 +66,7 @@ function toAnnouncement({ id, timestamp, target, request }: Push): Announcement 
   if (!MANIFESTS.includes(essenceOf(mediaType) ?? "")) return ignored("a layer or config, and no manifest");
   const host = hostOf(target) ?? request?.host;
   if (host === undefined) throw malformed("distribution", "an event names no host");
-  return announced(
-    { host, repository, digest, tag: tag === "" ? undefined : tag },
-    { id, at: new Date(timestamp ?? Number.NaN) },
-  );
+  return announced({ host, repository, digest, tag: tag === "" ? undefined : tag }, { id, at: timestamp });
 }
 
 /**

@@ -3,6 +3,7 @@ import { isDigest } from "../../image/digest.ts";
 import {
   type Announcement,
   announced,
+  type EventMarks,
   malformed,
   noPush,
   usable,
@@ -20,23 +21,21 @@ const DataSchema = z.object({
 });
 const DefaultSchema = z.object({
   type: z.string(),
-  occur_at: z.optional(z.number()),
-  event_data: z.unknown(),
+  occur_at: z.optional(z.unknown()),
+  event_data: z.optional(z.unknown()),
 });
 const CloudEventSchema = z.object({
   specversion: z.string(),
   type: z.string(),
   id: z.optional(z.unknown()),
   time: z.optional(z.unknown()),
-  data: z.unknown(),
+  data: z.optional(z.unknown()),
 });
 
 /** A notification in either of Harbor's two formats. */
-interface Notification {
+interface Notification extends EventMarks {
   readonly type: string;
   readonly pushed: boolean;
-  readonly id?: unknown;
-  readonly at: Date;
   readonly data: unknown;
 }
 
@@ -61,28 +60,17 @@ export function parseHarbor({ document }: WebhookDocument): readonly Announcemen
 function parseNotification(document: unknown): Notification {
   const event = CloudEventSchema.safeParse(document);
   if (event.success) {
-    const { type, id, time, data } = event.data;
-    return {
-      type,
-      pushed: type === "harbor.artifact.pushed",
-      id,
-      at: new Date(typeof time === "string" ? time : Number.NaN),
-      data,
-    };
+    const { type, id, time: at, data } = event.data;
+    return { type, pushed: type === "harbor.artifact.pushed", id, at, data };
   }
   const parsed = DefaultSchema.safeParse(document);
   if (!parsed.success) throw malformed("harbor", "it has no type");
-  const { type, occur_at: seconds, event_data: data } = parsed.data;
-  const at = new Date(typeof seconds === "number" ? seconds * 1000 : Number.NaN);
+  const { type, occur_at: at, event_data: data } = parsed.data;
   return { type, pushed: type === "PUSH_ARTIFACT", at, data };
 }
 
 /** What has no tag bears its digest as one. The host stands in the address alone, before the repository. */
-function parseResource(
-  resource: unknown,
-  repository: string,
-  marks: Pick<Notification, "id" | "at">,
-): Announcement {
+function parseResource(resource: unknown, repository: string, marks: EventMarks): Announcement {
   const { data } = ResourceSchema.safeParse(resource);
   if (data === undefined) throw malformed("harbor", "a resource lacks its digest or its resource_url");
   const { digest, tag, resource_url: url } = data;

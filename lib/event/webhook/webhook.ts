@@ -2,7 +2,7 @@ import { VoucherError } from "../../errors.ts";
 import { parseJson } from "../../image/json.ts";
 import type { Headers } from "../envelope.ts";
 import { parseAcr } from "./acr.ts";
-import type { Announcement, WebhookDocument } from "./announcement.ts";
+import { type Announcement, ignored, type WebhookDocument } from "./announcement.ts";
 import { parseDistribution } from "./distribution.ts";
 import { parseGeneric } from "./generic.ts";
 import { parseGitHub } from "./github.ts";
@@ -33,5 +33,5 @@ export function parseWebhook(
     const message = `the ${source} webhook announces ${announcements.length} events at once, and at most ${MOST_EVENTS} are read`;
     throw new VoucherError("limit", message);
   }
-  return announcements;
+  return announcements.length > 0 ? announcements : [ignored("it announces nothing")];
 }
