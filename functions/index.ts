@@ -20,7 +20,7 @@ try {
     const { api } = await import("./api.ts");
     http("api", inFlight.counting(api(app, log)));
   } else if (target === "onWebhook") {
-    app.requireWebhooksServable();
+    await app.requireWebhooksServable();
     const { onWebhook } = await import("./on-webhook.ts");
     http("onWebhook", inFlight.counting(onWebhook(app)));
   } else {

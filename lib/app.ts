@@ -92,8 +92,11 @@ export interface App {
   deliver(request: PushRequest): Promise<Settlement>;
   /** Handles one delivery of an announcement of Container Analysis; never throws. */
   deliverOccurrence(request: PushRequest): Promise<Settlement>;
-  /** Throws `config` or `usage` where webhooks could not be served: none has a secret, or their pushes have nowhere to go. */
-  requireWebhooksServable(): void;
+  /**
+   * Throws where webhooks could not be served: none has a secret, the secrets cannot be read, or their pushes could be neither
+   * published nor reviewed.
+   */
+  requireWebhooksServable(): Promise<void>;
   /** Handles one request of a webhook; never throws where {@link requireWebhooksServable} did not. */
   deliverWebhook(request: WebhookRequest): Promise<WebhookAnswer>;
   /** Pulls a subscription and handles its push events until `stop` aborts. Throws where it cannot be pulled from. */
@@ -209,8 +212,9 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
     deliver: (request) => deliver(request, events(), deliveryPorts()),
     deliverOccurrence: (request) =>
       deliverOccurrence(request, events(), { ...deliveryPorts(), announcements: facts().announcements }),
-    requireWebhooksServable() {
+    async requireWebhooksServable() {
       requireWebhook(config);
+      await means.secrets();
       if (publisher().has("push")) return;
       events();
       deliveryPorts();
