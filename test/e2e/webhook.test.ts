@@ -107,6 +107,14 @@ describeWith(
       expect([...new Set(ofSingle().map(({ outcome }) => outcome))]).toEqual(["retry", "attested"]);
     });
 
+    it("finds no function where no source has a secret: it does not start", async () => {
+      const config = await stage.configure({ more: "[webhook.distribution]\n" });
+
+      await expect(stage.startFunction(config, {}, { target: "onWebhook" })).rejects.toThrow(
+        /"severity":"ERROR".*no webhook can be served, since none has a secret/,
+      );
+    });
+
     it("is believed by its secret alone", async () => {
       for (const headers of [{}, { authorization: "Bearer another" }, { authorization: "" }]) {
         const response = await post(onWebhook, headers);

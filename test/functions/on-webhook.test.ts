@@ -68,6 +68,12 @@ describe("a request to the function for webhooks", () => {
     expect(asked).toEqual([{ source: "generic", body: '{"image":"x"}', type: undefined }]);
   });
 
+  it("is answered 400 by the framework where its body is called JSON and is none", async () => {
+    const { url, asked } = await serve();
+
+    expect([(await post(`${url}/harbor`, "{")).status, asked]).toEqual([400, []]);
+  });
+
   it("is answered with one sentence where it is refused, and with what it lacks", async () => {
     const { url } = await serve({ status: 401, reason: "no secret", challenge: 'Bearer realm="voucher"' });
 
