@@ -14,10 +14,15 @@ const inFlight = drainOnTerminate();
 
 try {
   const app = await start();
-  if (targetOf(process.argv, process.env) === "api") {
+  const target = targetOf(process.argv, process.env);
+  if (target === "api") {
     // Loaded here alone: what answers requests is of no use to events.
     const { api } = await import("./api.ts");
     http("api", inFlight.counting(api(app)));
+  } else if (target === "onWebhook") {
+    await app.requireWebhooksServable();
+    const { onWebhook } = await import("./on-webhook.ts");
+    http("onWebhook", inFlight.counting(onWebhook(app)));
   } else {
     app.requireEventsReviewable();
     http("onPush", inFlight.counting(onPush(app)));

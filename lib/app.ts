@@ -10,11 +10,14 @@ import { secretsOf } from "./app/secrets.ts";
 import { signerOf } from "./app/signing.ts";
 import { type SubscribeRequest, subscribe } from "./app/subscribing.ts";
 import type { Surroundings } from "./app/surroundings.ts";
+import { requireWebhook, webhookSecrets } from "./app/webhooks.ts";
 import type { Check } from "./check/contract.ts";
 import type { Config } from "./config/config.ts";
 import { groupsOf } from "./config/groups.ts";
+import type { WebhookRequest } from "./delivery/admit-webhook.ts";
 import { deliver, deliverMessage, type PushRequest } from "./delivery/deliver.ts";
 import { deliverOccurrence } from "./delivery/deliver-occurrence.ts";
+import type { WebhookAnswer } from "./delivery/deliver-webhook.ts";
 import type { Settlement } from "./delivery/settle.ts";
 import type { Envelope } from "./event/envelope.ts";
 import { applicationDefaultCredentials } from "./google/credentials.ts";
@@ -96,6 +99,13 @@ export interface App {
   deliver(request: PushRequest): Promise<Settlement>;
   /** Handles one delivery of an announcement of Container Analysis; never throws. */
   deliverOccurrence(request: PushRequest): Promise<Settlement>;
+  /**
+   * Throws where webhooks could not be served: none has a secret, the secrets cannot be read, or their pushes could be neither
+   * published nor reviewed.
+   */
+  requireWebhooksServable(): Promise<void>;
+  /** Handles one request of a webhook; never throws where {@link requireWebhooksServable} did not. */
+  deliverWebhook(request: WebhookRequest): Promise<WebhookAnswer>;
   /** Pulls a subscription and handles its push events until `stop` aborts. Throws where it cannot be pulled from. */
   subscribe(request: SubscribeRequest, stop: AbortSignal): Promise<Pulled>;
   /** Feeds events again, until their end or until `stop` aborts. Throws `usage` and `config`, and where a source cannot be read. */
@@ -156,6 +166,9 @@ export async function createApp(config: Config, { observer: log, env }: AppOptio
     maxMinutes: config.pending.maxMinutes,
     source: sourceOf(env),
   }));
+  const handleMessage = (message: Envelope, deadline: number) =>
+    deliverMessage(message, { ...events(), deadline }, deliveryPorts());
+  const secretOf = webhookSecrets(means.secrets);
   return {
     config,
     observer,
@@ -216,10 +229,21 @@ export async function createApp(config: Config, { observer: log, env }: AppOptio
     deliver: (request) => deliver(request, events(), deliveryPorts()),
     deliverOccurrence: (request) =>
       deliverOccurrence(request, events(), { ...deliveryPorts(), announcements: facts().announcements }),
+    async requireWebhooksServable() {
+      requireWebhook(config);
+      await means.secrets();
+      if (publisher().has("push")) return;
+      events();
+      deliveryPorts();
+    },
+    async deliverWebhook(request) {
+      // Loaded here: what reads webhooks is of no use to other functions.
+      const { deliverWebhook } = await import("./delivery/deliver-webhook.ts");
+      const ports = { clock, observer, publisher: publisher(), secretOf, review: handleMessage };
+      return deliverWebhook(request, config.limits.timeoutSeconds * 1000, ports);
+    },
     subscribe(request, stop) {
-      const deliver = (message: Envelope, deadline: number) =>
-        deliverMessage(message, { ...events(), deadline }, deliveryPorts());
-      return subscribe(request, { config, observer, env, deliver }, stop);
+      return subscribe(request, { config, observer, env, deliver: handleMessage }, stop);
     },
     replay(request, listener, stop) {
       const store = () => attesting().store;

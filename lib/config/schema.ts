@@ -48,7 +48,7 @@ export const fileSchema = section({
   statsd: table(sections.statsd),
   opentelemetry: table(sections.opentelemetry),
   datadog: table(sections.service),
-  webhook: table(named(sections.webhook)),
+  webhook: table(sections.webhooks),
 });
 
 /** The configuration file after parsing, its keys as written. */

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { VoucherError } from "../errors.ts";
+import type { WebhookSource } from "../event/webhook/sources.ts";
 import { type Platform, parsePlatform } from "../image/platform.ts";
 import { parseEndpoint, parseHost, parseLoopbackHost, parseOrigin } from "./endpoint.ts";
 import { parseInterval, parseMoment } from "./moments.ts";
@@ -102,7 +103,14 @@ export const opentelemetry = section({
   interval: z.optional(blank(reading(text, parseInterval))),
 });
 export const repository = section({ "org-url": someText });
-export const webhook = section({ secret: z.optional(blank(secretText)) });
+const webhook = z.nullish(section({ secret: z.optional(blank(secretText)) }));
+export const webhooks = section({
+  distribution: webhook,
+  harbor: webhook,
+  acr: webhook,
+  github: webhook,
+  generic: webhook,
+} satisfies { readonly [source in WebhookSource]: typeof webhook });
 export const kmsKey = section({ check: someText, path: someText, algo: name });
 export const pkixKey = section({ check: someText, path: someText });
 export const trustedKey = section({ check: someText, path: someText, id: name });

@@ -110,7 +110,7 @@ export function toConfig(file: FileConfig, folder: string, overrides: Overrides)
       intervalSeconds: file.opentelemetry?.interval ?? 60,
     }),
     datadog: { endpoint: file.datadog?.endpoint ?? "https://api.datadoghq.com" },
-    webhooks: mapValues(file.webhook, ({ secret }) => compact({ secret })),
+    webhooks: mapValues(file.webhook, (webhook) => compact({ secret: webhook?.secret })),
   });
 }
 

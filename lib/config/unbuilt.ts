@@ -5,11 +5,7 @@ import type { FileConfig } from "./schema.ts";
  * What is known and not built yet, one row each: switched on, it would not happen, so it is an error. Whoever builds one
  * deletes its row.
  */
-export const UNBUILT: readonly Rule[] = [
-  value("metadata_client", "oci"),
-  setting("events", "push_topic"),
-  webhooks(),
-];
+export const UNBUILT: readonly Rule[] = [value("metadata_client", "oci")];
 
 const LEAVE_OUT = "is not built yet; leave it out";
 
@@ -17,26 +13,5 @@ function value(key: keyof FileConfig, name: string): Rule {
   return {
     reads: [key],
     find: (file) => (file[key] === name ? [{ key, message: `${JSON.stringify(name)} ${LEAVE_OUT}` }] : []),
-  };
-}
-
-function setting<Section extends "events">(
-  section: Section,
-  key: keyof NonNullable<FileConfig[Section]> & string,
-): Rule {
-  return {
-    reads: [section],
-    find: (file) =>
-      Object.entries(file[section] ?? {}).some(([name, written]) => name === key && written !== undefined)
-        ? [{ key: `${section}.${key}`, message: LEAVE_OUT }]
-        : [],
-  };
-}
-
-function webhooks(): Rule {
-  return {
-    reads: ["webhook"],
-    find: ({ webhook }) =>
-      Object.keys(webhook ?? {}).map((source) => ({ key: `webhook.${source}`, message: LEAVE_OUT })),
   };
 }

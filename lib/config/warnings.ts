@@ -38,6 +38,15 @@ export const WARNINGS: readonly Rule[] = [
             ],
       ),
   },
+  {
+    reads: ["webhook"],
+    find: ({ webhook }) =>
+      Object.entries(webhook ?? {}).flatMap(([source, settings]) =>
+        settings?.secret === undefined
+          ? [{ key: `webhook.${source}`, message: "has no secret, so each of its requests is refused" }]
+          : [],
+      ),
+  },
 ];
 
 const EXAMPLE = "projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/1";

@@ -7,7 +7,14 @@ import { startProcess } from "./processes.ts";
 
 export interface DistributionOptions {
   /** Where the registry announces what is pushed to it and pulled from it. */
-  readonly notify?: string;
+  readonly notify?: string | NotificationEndpoint;
+}
+
+/** An endpoint as the registry's configuration has it (its "notifications"); what is not given here has a default. */
+export interface NotificationEndpoint {
+  readonly url: string;
+  readonly headers?: { readonly [name: string]: readonly string[] };
+  readonly [setting: string]: unknown;
 }
 
 /** A request that the registry answered, by its own log. */
@@ -73,8 +80,9 @@ export async function startDistribution({ notify }: DistributionOptions = {}): P
   };
 }
 
-function configOf(notify: string | undefined): object {
-  const endpoint = { name: "test", url: notify, timeout: "5s", threshold: 5, backoff: "100ms" };
+function configOf(notify: string | NotificationEndpoint | undefined): object {
+  const given = typeof notify === "string" ? { url: notify } : notify;
+  const endpoint = { name: "test", timeout: "5s", threshold: 5, backoff: "100ms", ...given };
   return {
     version: 0.1,
     log: { level: "info", formatter: "json", accesslog: { disabled: true } },

@@ -28,14 +28,21 @@ export interface FunctionProcess {
 const PATIENCE_MS = 10_000;
 const POLL_MS = 20;
 
-/** Starts a function on a free port with the configuration file `config`, and waits until it answers. */
+/** Which function is started, and where; on a free port where none is given. */
+export interface ServeOptions {
+  readonly target: string;
+  readonly port?: number;
+}
+
+/** Starts a function with the configuration file `config`, and waits until it answers. */
 export async function startFunction(
   config: string,
   env: { readonly [name: string]: string } = {},
   target = "onPush",
+  chosen?: number,
 ): Promise<FunctionProcess> {
   const framework = new URL("./main.js", import.meta.resolve("@google-cloud/functions-framework"));
-  const port = await freePort();
+  const port = chosen ?? (await freePort());
   const deliveries: DeliveryEntry[] = [];
   const started = await startProcess(
     process.execPath,

@@ -5,12 +5,12 @@ import { type LocalGrafeas, startGrafeas } from "../../lib/local/grafeas.ts";
 import type { Occurrence } from "../../lib/local/grafeas-document.ts";
 import type { Before } from "../../lib/local/server.ts";
 import { generatePkixKey, type KeyPair } from "../../lib/sign/generate.ts";
-import { type Distribution, startDistribution } from "./distribution.ts";
-import { type FunctionProcess, startFunction } from "./function-process.ts";
+import { type Distribution, type DistributionOptions, startDistribution } from "./distribution.ts";
+import { type FunctionProcess, type ServeOptions, startFunction } from "./function-process.ts";
 
 export interface StageOptions {
   /** Where the registry announces what is pushed. */
-  readonly notify?: string;
+  readonly notify?: DistributionOptions["notify"];
   /** Sees each request to Grafeas first. */
   readonly before?: Before;
   /** How long Grafeas hides a new occurrence from lists, in milliseconds. */
@@ -33,8 +33,12 @@ export interface Stage {
   configure(options?: ConfigOptions): Promise<string>;
   /** Takes every attestation away, and forgets what Grafeas was asked. */
   withdrawAll(): Promise<void>;
-  /** Starts `onPush`; it is closed with the stage. */
-  startFunction(config: string, env?: { readonly [name: string]: string }): Promise<FunctionProcess>;
+  /** Starts `onPush`, or the function that is asked for; it is closed with the stage. */
+  startFunction(
+    config: string,
+    env?: { readonly [name: string]: string },
+    serve?: ServeOptions,
+  ): Promise<FunctionProcess>;
   close(): Promise<void>;
 }
 
@@ -73,8 +77,8 @@ export async function openStage({ notify, before, lagMs }: StageOptions = {}): P
       }
       grafeas.traffic.reset();
     },
-    async startFunction(config, env) {
-      const started = await startFunction(config, env);
+    async startFunction(config, env, serve) {
+      const started = await startFunction(config, env, serve?.target, serve?.port);
       functions.push(started);
       return started;
     },
