@@ -13,7 +13,16 @@ declare module "vitest" {
 }
 
 const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url));
-const NEEDED = ["package.json", "build.ts", "functions", "lib", "node_modules"];
+const NEEDED = [
+  "package.json",
+  "package-lock.json",
+  "LICENSE",
+  "build.ts",
+  "archive.ts",
+  "functions",
+  "lib",
+  "node_modules",
+];
 
 /**
  * Builds the bundle once for all end-to-end tests of a run, as `npm run build` does. It is built in a folder that only
