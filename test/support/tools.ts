@@ -16,6 +16,10 @@ const TOOLS = {
   skopeo: { isThere: () => onPath("skopeo") !== undefined, get: "apt install skopeo" },
   gpg: { isThere: () => onPath("gpg") !== undefined, get: "apt install gnupg" },
   script: { isThere: () => onPath("script") !== undefined, get: "apt install bsdutils" },
+  terraform: {
+    isThere: () => onPath("terraform") !== undefined,
+    get: "https://developer.hashicorp.com/terraform/install, 1.11 or later",
+  },
   openssl: { isThere: () => onPath("openssl") !== undefined, get: "apt install openssl" },
   "pubsub-emulator": {
     isThere: () => onPath("java") !== undefined && hasEmulator(onPath("gcloud")),

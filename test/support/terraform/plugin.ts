@@ -11,7 +11,8 @@ import { type AttributeType, type Block, type ProviderSchema, parseAttribute } f
  * https://developer.hashicorp.com/terraform/plugin/terraform-plugin-protocol
  */
 
-const PROTOCOL = protobuf.parse(`
+const PROTOCOL = protobuf.parse(
+  `
   syntax = "proto3";
   package tfplugin5;
   message DynamicValue { bytes msgpack = 1; }
@@ -35,7 +36,9 @@ const PROTOCOL = protobuf.parse(`
   }
   message Configuration { DynamicValue config = 1; }
   message Prepared { DynamicValue prepared_config = 1; }
-`, { keepCase: true }).root;
+`,
+  { keepCase: true },
+).root;
 
 interface Rpc {
   readonly name: string;
@@ -109,7 +112,15 @@ function blockOf(block: Block): object {
   const nested = Object.entries(block).flatMap(([type_name, entry]) => {
     if (typeof entry === "string") return [];
     const nesting = entry.nesting === "list" ? 2 : 3;
-    return [{ type_name, nesting, min_items: entry.min ?? 0, max_items: entry.max ?? 0, block: blockOf(entry.block) }];
+    return [
+      {
+        type_name,
+        nesting,
+        min_items: entry.min ?? 0,
+        max_items: entry.max ?? 0,
+        block: blockOf(entry.block),
+      },
+    ];
   });
   return { attributes, block_types: nested };
 }

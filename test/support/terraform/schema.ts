@@ -41,7 +41,9 @@ export function readSchema(): ProviderSchema {
 }
 
 /** A type of Terraform's, as its providers write it: `"string"`, `["list", "string"]`, `["object", {…}]`. */
-export type AttributeType = string | readonly [string, AttributeType | { readonly [name: string]: AttributeType }];
+export type AttributeType =
+  | string
+  | readonly [string, AttributeType | { readonly [name: string]: AttributeType }];
 
 export interface Attribute {
   readonly type: AttributeType;
@@ -55,7 +57,10 @@ export interface Attribute {
 export function parseAttribute(text: string): Attribute {
   const split = text.lastIndexOf(")");
   const at = text.indexOf(";", split === -1 ? 0 : split);
-  const words = text.slice(at + 1).split(/[,;]/).map((word) => word.trim());
+  const words = text
+    .slice(at + 1)
+    .split(/[,;]/)
+    .map((word) => word.trim());
   const says = (word: string) => words.includes(word);
   return {
     type: parseType(text.slice(0, at)),
