@@ -59,8 +59,10 @@ export async function deploy(): Promise<Deployed> {
   };
 }
 
-/** Throws where a package that is here has another version than the lock file says. */
-async function install(folder: string): Promise<void> {
+/**
+ * Copies the packages that the lock file in `folder` names from this checkout. Throws where one has another version here.
+ */
+export async function install(folder: string): Promise<void> {
   const lock = LockSchema.parse(JSON.parse(await readFile(join(folder, "package-lock.json"), "utf8")));
   for (const [path, { version }] of Object.entries(lock.packages)) {
     if (path === "") continue;
