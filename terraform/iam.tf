@@ -203,6 +203,15 @@ resource "google_bigquery_table_iam_member" "verdicts" {
   depends_on = [google_pubsub_subscription.dead_letters]
 }
 
+# Binary Authorization reads attestations as an account that it names itself.
+resource "google_container_analysis_note_iam_member" "read" {
+  for_each = google_binary_authorization_attestor.check
+  project  = google_container_analysis_note.check[each.key].project
+  note     = google_container_analysis_note.check[each.key].name
+  role     = "roles/containeranalysis.notes.occurrences.viewer"
+  member   = "serviceAccount:${each.value.attestation_authority_note[0].delegation_service_account_email}"
+}
+
 # Binary Authorization of the projects whose clusters admit by these attestors.
 resource "google_binary_authorization_attestor_iam_member" "verify" {
   for_each = {

@@ -35,6 +35,7 @@ locals {
     [
       "binaryauthorization.googleapis.com",
       "cloudkms.googleapis.com",
+      "cloudresourcemanager.googleapis.com",
       "containeranalysis.googleapis.com",
       "iam.googleapis.com",
       "logging.googleapis.com",

@@ -142,6 +142,15 @@ run "images_of_another_project_are_read_there" {
   }
 }
 
+run "binary_authorization_can_read_attestations" {
+  command = plan
+
+  assert {
+    condition     = sort([for binding in google_container_analysis_note_iam_member.read : binding.note]) == tolist(["diy", "nobody"]) && alltrue([for binding in google_container_analysis_note_iam_member.read : binding.role == "roles/containeranalysis.notes.occurrences.viewer"])
+    error_message = "an attestor that cannot read its note admits nothing"
+  }
+}
+
 run "what_strangers_can_call_cannot_sign" {
   command = plan
   variables {
