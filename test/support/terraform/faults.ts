@@ -1,8 +1,14 @@
+import * as z from "zod";
 import type { Body, Declared } from "./module.ts";
 import { type Block, type NestedBlock, type ProviderSchema, parseAttribute } from "./schema.ts";
 
 /** What Terraform itself reads of every resource. */
 const META = ["count", "depends_on", "for_each", "lifecycle", "provider"];
+
+const Dynamic = z.record(
+  z.string(),
+  z.array(z.looseObject({ content: z.array(z.record(z.string(), z.unknown())) })),
+);
 
 /** What is wrong with a resource or data source by the provider's schema, one sentence each. */
 export function faultsOf({ kind, type, address, body }: Declared, schema: ProviderSchema): readonly string[] {
@@ -57,9 +63,7 @@ function nestedFaults(
 
 /** The contents of `dynamic` blocks, by the block that they make. */
 function contentsOf(dynamic: unknown): { readonly [name: string]: readonly Body[] } {
-  const blocks = Object.entries(
-    dynamic as { readonly [name: string]: readonly { readonly content: readonly Body[] }[] },
-  );
+  const blocks = Object.entries(Dynamic.parse(dynamic));
   return Object.fromEntries(
     blocks.map(([name, several]) => [name, several.flatMap(({ content }) => content)]),
   );

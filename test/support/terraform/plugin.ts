@@ -1,6 +1,6 @@
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedHandleCall } from "@grpc/grpc-js";
 import protobuf from "protobufjs";
-import { type AttributeType, type Block, type ProviderSchema, parseAttribute } from "./schema.ts";
+import { type Block, type ProviderSchema, parseAttribute } from "./schema.ts";
 
 /**
  * Stands in for the google provider where its plugin is not to be had: serves Terraform the schema, so that `terraform
@@ -71,7 +71,7 @@ export async function startPlugin(schema: ProviderSchema): Promise<Plugin> {
     }),
     PrepareProviderConfig: (request) => ("config" in request ? { prepared_config: request.config } : {}),
   };
-  const server = new Server({ "grpc.max_send_message_length": -1 });
+  const server = new Server();
   server.addService(
     serviceOf(RPCS),
     Object.fromEntries(
@@ -107,7 +107,7 @@ function blockOf(block: Block): object {
   const attributes = Object.entries(block).flatMap(([name, text]) => {
     if (typeof text !== "string") return [];
     const { type, ...holds } = parseAttribute(text);
-    return [{ name, type: Buffer.from(JSON.stringify(type satisfies AttributeType)), ...holds }];
+    return [{ name, type: Buffer.from(JSON.stringify(type)), ...holds }];
   });
   const nested = Object.entries(block).flatMap(([type_name, entry]) => {
     if (typeof entry === "string") return [];

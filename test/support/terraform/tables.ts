@@ -10,9 +10,8 @@ const Variable = z.object({
 });
 const Output = z.object({ description: z.string() });
 
-/** Where the tables stand in the README: between comments that nobody sees. */
-export const TABLES = { inputs: inputsTable, outputs: outputsTable } as const;
-export type TableName = keyof typeof TABLES;
+/** The tables stand between comments that nobody sees. */
+const TABLES = { inputs: inputsTable, outputs: outputsTable } as const;
 
 /** The README with its tables written anew. Throws where one has no place in it. */
 export function withTables(readme: string, files: readonly TerraformFile[]): string {
