@@ -6,7 +6,7 @@ import { openWorkspace, type Workspace } from "../support/terraform/workspace.ts
 import { describeWith } from "../support/tools.ts";
 
 const FOLDERS = await rootModules();
-const LONGEST_MS = 180_000;
+const LONGEST_MS = 320_000;
 
 describeWith(
   ["terraform"],

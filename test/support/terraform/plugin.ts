@@ -63,12 +63,13 @@ export interface Plugin {
 
 /** Serves `schema` on a free port of 127.0.0.1, as the provider hashicorp/google. */
 export async function startPlugin(schema: ProviderSchema): Promise<Plugin> {
+  const whole = {
+    provider: { block: blockOf(PROVIDER) },
+    resource_schemas: mapValues(schema.resources, (block) => ({ block: blockOf(block) })),
+    data_source_schemas: mapValues(schema.data_sources, (block) => ({ block: blockOf(block) })),
+  };
   const answers: { readonly [rpc: string]: (request: object) => object } = {
-    GetSchema: () => ({
-      provider: { block: blockOf(PROVIDER) },
-      resource_schemas: mapValues(schema.resources, (block) => ({ block: blockOf(block) })),
-      data_source_schemas: mapValues(schema.data_sources, (block) => ({ block: blockOf(block) })),
-    }),
+    GetSchema: () => whole,
     PrepareProviderConfig: (request) => ("config" in request ? { prepared_config: request.config } : {}),
   };
   const server = new Server();

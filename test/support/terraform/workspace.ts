@@ -9,12 +9,12 @@ import { readSchema } from "./schema.ts";
 /** A copy of the folder `terraform/` in which Terraform runs, with a stand-in for the google provider. */
 export interface Workspace {
   readonly folder: string;
-  /** Runs Terraform in a folder of the copy, for two minutes at the most; `.` is the module's own. */
+  /** Runs Terraform in a folder of the copy, for five minutes at the most; `.` is the module's own. */
   terraform(folder: string, ...args: readonly string[]): Promise<RunResult>;
   close(): Promise<void>;
 }
 
-const LONGEST_MS = 120_000;
+const LONGEST_MS = 300_000;
 
 /** Copies the module, since Terraform writes where it works. Asks no registry for anything. */
 export async function openWorkspace(): Promise<Workspace> {
