@@ -1,9 +1,11 @@
 import { chmod, rm } from "node:fs/promises";
 import { build } from "esbuild";
+import { FRAMEWORK, writeArchive, writePackage } from "./archive.ts";
 
 /**
  * Makes the bundle in dist/: one entry a target, shared chunks, lazy imports still lazy. Of the dependencies it needs only
  * what stands in `external`: the framework has to be one and the same module for us and for the program that loads us.
+ * Then dist/voucher.zip, which is what Terraform deploys.
  */
 
 /** What CommonJS modules take for granted; an ES module has to define it. */
@@ -15,15 +17,16 @@ const NAMES_FOR_COMMONJS = [
 ].join("\n");
 
 const GRPC_BASE = "@opentelemetry/otlp-grpc-exporter-base";
+const FOLDER = "dist";
 
-await rm("dist", { recursive: true, force: true });
-await build({
+await rm(FOLDER, { recursive: true, force: true });
+const { metafile } = await build({
   entryPoints: {
     index: "functions/index.ts",
     voucher: "lib/cli/main.ts",
     "voucher-client": "lib/cli/voucher-client.ts",
   },
-  outdir: "dist",
+  outdir: FOLDER,
   outExtension: { ".js": ".mjs" },
   chunkNames: "chunks/[name]-[hash]",
   bundle: true,
@@ -32,11 +35,14 @@ await build({
   platform: "node",
   target: "node22",
   sourcemap: true,
-  external: ["@google-cloud/functions-framework"],
+  external: [FRAMEWORK],
   // As an ES module it looks for gRPC with a require of its own making, which no bundler sees.
   alias: { [GRPC_BASE]: `./node_modules/${GRPC_BASE}/dist/index.cjs` },
   banner: { js: NAMES_FOR_COMMONJS },
   legalComments: "linked",
+  metafile: true,
   logLevel: "warning",
 });
-for (const bin of ["voucher", "voucher-client"]) await chmod(`dist/${bin}.mjs`, 0o755);
+for (const bin of ["voucher", "voucher-client"]) await chmod(`${FOLDER}/${bin}.mjs`, 0o755);
+await writePackage(FOLDER);
+await writeArchive(FOLDER, metafile);

@@ -13,23 +13,37 @@ declare module "vitest" {
 }
 
 const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url));
-const NEEDED = ["package.json", "build.ts", "functions", "lib", "node_modules"];
+const NEEDED = [
+  "package.json",
+  "package-lock.json",
+  "LICENSE",
+  "build.ts",
+  "archive.ts",
+  "functions",
+  "lib",
+  "node_modules",
+];
 
 /**
- * Builds the bundle once for all end-to-end tests of a run, as `npm run build` does. It is built in a folder that only
- * links to the sources, since the script writes where it is called: a run must not pull `dist/` from under another.
- * A build that fails is the fault of the tests that need it, and not the end of the run.
+ * Builds the bundle once for all end-to-end tests of a run. A build that fails is the fault of the tests that need it, and
+ * not the end of the run.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), "voucher-bundle-"));
-  for (const name of NEEDED) await symlink(join(CHECKOUT, name), join(folder, name));
-  const built = await runOrThrow("npm", ["run", "--silent", "build"], {
-    cwd: folder,
-    env: { HOME: folder },
-  }).then(
-    () => ({ folder: join(folder, "dist") }),
+  const built = await buildIn(folder).then(
+    (dist) => ({ folder: dist }),
     (fault) => ({ fault: String(fault) }),
   );
   project.provide("bundle", built);
   return () => rm(folder, { recursive: true, force: true });
+}
+
+/**
+ * Builds as `npm run build` does, and returns where the result is. It is built in a folder that only links to the sources,
+ * since the script writes where it is called: a run must not pull `dist/` from under another. Throws what the build said.
+ */
+export async function buildIn(folder: string): Promise<string> {
+  for (const name of NEEDED) await symlink(join(CHECKOUT, name), join(folder, name));
+  await runOrThrow("npm", ["run", "--silent", "build"], { cwd: folder, env: { HOME: folder } });
+  return join(folder, "dist");
 }

@@ -56,15 +56,20 @@ export async function startFunction(
     },
   );
   const url = `http://127.0.0.1:${port}`;
+  await untilAnswered(started, url);
+  return { url, process: started, deliveries, close: started.close };
+}
+
+/** Waits until `process` answers at `url`. Throws, with its output, where it ends or stays silent before. */
+export async function untilAnswered(process: TestProcess, url: string): Promise<void> {
   const giveUpAt = Date.now() + PATIENCE_MS;
   while (!(await answers(url))) {
-    if (started.hasEnded() || Date.now() > giveUpAt) {
-      await started.close();
-      throw new Error(`the function did not start:\n${started.lines.join("\n")}`);
+    if (process.hasEnded() || Date.now() > giveUpAt) {
+      await process.close();
+      throw new Error(`the function did not start:\n${process.lines.join("\n")}`);
     }
     await pause(POLL_MS);
   }
-  return { url, process: started, deliveries, close: started.close };
 }
 
 export interface Delivered {

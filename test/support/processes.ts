@@ -96,15 +96,20 @@ export interface RunResult {
   readonly stderr: string;
 }
 
-/** Runs `command` to its end, for at most 20 seconds, and returns what it printed and its exit code. */
+export interface RunOptions extends ProcessOptions {
+  /** After how many milliseconds the process is ended; 20 seconds by default. */
+  readonly timeout?: number;
+}
+
+/** Runs `command` to its end, and returns what it printed and its exit code. */
 export async function run(
   command: string,
   args: readonly string[],
-  { env, cwd }: ProcessOptions = {},
+  { env, cwd, timeout = PATIENCE_MS }: RunOptions = {},
 ): Promise<RunResult> {
   const child = spawn(command, args, {
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: PATIENCE_MS,
+    timeout,
     env: withPath(env),
     ...(cwd === undefined ? {} : { cwd }),
   });
@@ -118,7 +123,7 @@ export async function run(
 export async function runOrThrow(
   command: string,
   args: readonly string[],
-  options: ProcessOptions = {},
+  options: RunOptions = {},
 ): Promise<string> {
   const { code, stdout, stderr } = await run(command, args, options);
   if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}:\n${stdout}\n${stderr}`);

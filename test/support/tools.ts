@@ -17,6 +17,10 @@ const TOOLS = {
   gpg: { isThere: () => onPath("gpg") !== undefined, get: "apt install gnupg" },
   script: { isThere: () => onPath("script") !== undefined, get: "apt install bsdutils" },
   curl: { isThere: () => onPath("curl") !== undefined, get: "apt install curl" },
+  terraform: {
+    isThere: () => onPath("terraform") !== undefined,
+    get: "https://developer.hashicorp.com/terraform/install, 1.11 or later",
+  },
   openssl: { isThere: () => onPath("openssl") !== undefined, get: "apt install openssl" },
   "pubsub-emulator": {
     isThere: () => onPath("java") !== undefined && hasEmulator(onPath("gcloud")),

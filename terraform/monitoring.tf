@@ -1,0 +1,118 @@
+# What to wake somebody for. Alerts watch metrics of Google's own, which exist from the first minute.
+
+locals {
+  answered = join(" AND ", [
+    "metric.type = \"run.googleapis.com/request_count\"",
+    "resource.type = \"cloud_run_revision\"",
+    "resource.labels.service_name = one_of(${join(", ", [for service in values(module.settings.functions) : "\"${service}\""])})",
+  ])
+
+  # A message of the waiting topic is old before it is late.
+  oldest_seconds = {
+    for subscription in keys(module.settings.subscriptions) : subscription =>
+    var.alerts.oldest_message_seconds + (subscription == "waiting" ? var.delivery.pending_minutes * 60 : 0)
+  }
+}
+
+resource "google_monitoring_alert_policy" "dead_letters" {
+  count                 = var.alerts.enabled ? 1 : 0
+  project               = var.project_id
+  display_name          = "${var.name}: events were given up"
+  combiner              = "OR"
+  severity              = "ERROR"
+  notification_channels = var.alerts.notification_channels
+  user_labels           = var.labels
+  conditions {
+    display_name = "The dead-letter subscription holds messages"
+    condition_threshold {
+      filter = join(" AND ", [
+        "metric.type = \"pubsub.googleapis.com/subscription/num_undelivered_messages\"",
+        "resource.type = \"pubsub_subscription\"",
+        "resource.labels.subscription_id = \"${google_pubsub_subscription.dead_letters.name}\"",
+      ])
+      comparison      = "COMPARISON_GT"
+      threshold_value = var.alerts.dead_letters
+      duration        = "0s"
+      aggregations {
+        alignment_period   = "300s"
+        per_series_aligner = "ALIGN_MAX"
+      }
+    }
+  }
+  documentation {
+    mime_type = "text/markdown"
+    content   = "Each message says why in its attributes `voucher-reason` and `voucher-detail`. Look: `gcloud pubsub subscriptions pull ${google_pubsub_subscription.dead_letters.name} --project=${var.project_id} --limit=10`. Mend what they name, then `voucher replay --dead-letter ${google_pubsub_subscription.dead_letters.name}`."
+  }
+  depends_on = [google_project_service.required]
+}
+
+resource "google_monitoring_alert_policy" "oldest_message" {
+  count                 = var.alerts.enabled ? 1 : 0
+  project               = var.project_id
+  display_name          = "${var.name}: events are not getting through"
+  combiner              = "OR"
+  severity              = "WARNING"
+  notification_channels = var.alerts.notification_channels
+  user_labels           = var.labels
+  dynamic "conditions" {
+    for_each = google_pubsub_subscription.this
+    iterator = subscription
+    content {
+      display_name = "The oldest message of ${subscription.value.name} is older than ${local.oldest_seconds[subscription.key]} seconds"
+      condition_threshold {
+        filter = join(" AND ", [
+          "metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\"",
+          "resource.type = \"pubsub_subscription\"",
+          "resource.labels.subscription_id = \"${subscription.value.name}\"",
+        ])
+        comparison      = "COMPARISON_GT"
+        threshold_value = local.oldest_seconds[subscription.key]
+        duration        = "300s"
+        aggregations {
+          alignment_period   = "60s"
+          per_series_aligner = "ALIGN_MAX"
+        }
+      }
+    }
+  }
+  documentation {
+    mime_type = "text/markdown"
+    content   = "Events come back again and again. The entries of the log with `jsonPayload.outcome=\"retry\"` say why in `reason`; most often a permission that is missing, or a registry, Cloud KMS or Container Analysis that does not answer."
+  }
+  depends_on = [google_project_service.required]
+}
+
+resource "google_monitoring_alert_policy" "errors" {
+  count                 = var.alerts.enabled && length(var.functions) > 0 ? 1 : 0
+  project               = var.project_id
+  display_name          = "${var.name}: functions answer with errors"
+  combiner              = "OR"
+  severity              = "WARNING"
+  notification_channels = var.alerts.notification_channels
+  user_labels           = var.labels
+  conditions {
+    display_name = "More than ${var.alerts.error_ratio * 100} % of the answers are 5xx"
+    condition_threshold {
+      filter             = "${local.answered} AND metric.labels.response_code_class = \"5xx\""
+      denominator_filter = local.answered
+      comparison         = "COMPARISON_GT"
+      threshold_value    = var.alerts.error_ratio
+      duration           = "600s"
+      aggregations {
+        alignment_period     = "300s"
+        per_series_aligner   = "ALIGN_RATE"
+        cross_series_reducer = "REDUCE_SUM"
+      }
+      denominator_aggregations {
+        alignment_period     = "300s"
+        per_series_aligner   = "ALIGN_RATE"
+        cross_series_reducer = "REDUCE_SUM"
+      }
+    }
+  }
+  documentation {
+    mime_type = "text/markdown"
+    content   = "503 asks Pub/Sub to deliver again, so a few are no fault. Many are: see the entries of the log with `severity>=WARNING`."
+  }
+  depends_on = [google_project_service.required]
+}
