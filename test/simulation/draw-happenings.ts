@@ -5,7 +5,7 @@ import type { Random } from "./random.ts";
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 /** Pushes begin after a while, so that evidence can be there before them. */
-const FIRST = 10 * MINUTE;
+const FIRST = 5 * MINUTE;
 
 /** A happening that is still without its moment's proof: what makes it so. */
 interface Making extends Drawn {
@@ -17,6 +17,7 @@ export function drawHappenings(random: Random, making: Making): readonly Happeni
   const happenings = [
     ...drawPushes(random, making),
     ...drawOddities(random, making),
+    ...drawForeign(random, making),
     ...drawRotation(random, making.settings),
     ...drawReplay(random),
   ];
@@ -81,12 +82,12 @@ function drawEvidence(random: Random, place: Place, uploaded: number, making: Ma
   if (settings.checks.includes("provenance") && content?.kind !== "artifact") {
     const records = random.pick([0, 1, 1, 1, 2]);
     for (let record = 0; record < records; record += 1) {
-      const at = Math.max(0, uploaded + momentOfEvidence(random));
+      const at = Math.max(0, uploaded + momentOfEvidence(random, settings));
       found.push({ kind: "build", at, place, trusted: random.chance(0.85), lag: lag() });
     }
   }
   if (settings.checks.includes("snakeoil") && content?.kind === "image" && random.chance(0.85)) {
-    const over = Math.max(3, uploaded + momentOfEvidence(random));
+    const over = Math.max(3, uploaded + momentOfEvidence(random, settings));
     const state = random.pick(ENDS_OF_SCANS);
     const began = Math.min(uploaded + random.below(2 * MINUTE), over - 2);
     if (random.chance(0.6)) found.push({ kind: "scan", at: began, place, state: "pending", lag: lag() });
@@ -111,13 +112,14 @@ const ENDS_OF_SCANS = [
 ] as const satisfies readonly ScanState[];
 
 /** Before the push, soon after it, or when nobody waits any more. */
-function momentOfEvidence(random: Random): number {
+function momentOfEvidence(random: Random, { maxMinutes }: Settings): number {
+  const patience = maxMinutes * MINUTE;
   return random.pick([
-    -random.below(9 * MINUTE),
+    -random.below(2 * MINUTE),
     random.below(5 * MINUTE),
     random.below(5 * MINUTE),
-    random.below(50 * MINUTE),
-    random.below(180 * MINUTE),
+    random.below(patience),
+    random.below(3 * patience),
   ]);
 }
 
@@ -148,6 +150,23 @@ function drawOddities(random: Random, { contents, repositories }: Making): reado
     oddities.push({ kind: "event", at: at(), event: { kind: "push", place: elsewhere, tag: undefined } });
   }
   return oddities;
+}
+
+const FOREIGNERS = ["a stranger", "an impostor", "another check", "another image", "nobody"] as const;
+
+function drawForeign(random: Random, { settings, contents, repositories }: Making): readonly Happening[] {
+  if (!random.chance(0.25)) return [];
+  return Array.from({ length: random.between(1, 4) }, () => ({
+    kind: "foreign" as const,
+    at: FIRST + random.below(20 * MINUTE),
+    place: {
+      repository: random.any(repositories)?.name ?? "",
+      content: random.any(contents)?.name ?? "",
+    },
+    check: random.any(settings.checks) ?? "nobody",
+    by: random.pick(FOREIGNERS),
+    lag: random.chance(0.5) ? random.below(2 * MINUTE) : 0,
+  }));
 }
 
 function drawRotation(random: Random, { checks }: Settings): readonly Happening[] {

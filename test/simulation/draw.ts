@@ -17,7 +17,7 @@ export function drawHistory(seed: number): History {
 
 function drawSettings(random: Random): Settings {
   const optional: readonly CheckName[] = ["diy", "snakeoil", "provenance"];
-  const attempts = random.pick([6, 10, 20]);
+  const attempts = random.pick([5, 6, 6, 10]);
   return {
     checks: ["nobody", ...optional.filter(() => random.chance(0.55))],
     platforms: random.pick([
@@ -32,7 +32,7 @@ function drawSettings(random: Random): Settings {
     waitingTopic: random.chance(0.8),
     deadLetterTopic: random.chance(0.9),
     maxAttempts: random.chance(0.7) ? attempts - 1 : undefined,
-    maxMinutes: random.pick([60, 60, 20]),
+    maxMinutes: random.pick([60, 20, 20, 10]),
     services: {
       conflict: random.chance(0.7) ? "place" : "keys",
       page: random.chance(0.7) ? 1000 : random.between(1, 3),
@@ -64,7 +64,7 @@ function drawStorm(random: Random): Storm {
   const faults = Object.fromEntries(PORTS.map((port) => [port, random.chance(0.6) ? heavy : 0]));
   return {
     from,
-    to: from + random.between(MINUTE, 90 * MINUTE),
+    to: from + random.between(MINUTE, random.pick([5, 20, 90]) * MINUTE),
     faults: faults as Storm["faults"],
     kills: random.pick([0, 0.002, 0.02, 0.1]),
   };

@@ -23,12 +23,20 @@ export interface Job {
 /** The instances of the functions, as Cloud Run starts and ends them. */
 export interface Fleet {
   dispatch(job: Job, acknowledge: Acknowledge): void;
-  /** Runs a job on a process of its own, which is no part of the fleet. */
-  apart(job: Job): Promise<void>;
+  /** Starts a process of its own, which is no part of the fleet. */
+  apart(): Process;
   /** From now on new instances run the next configuration; the others go on for `overlap` milliseconds. */
   rollOut(overlap: number): void;
   /** How many instances were started, and how many were killed. */
   readonly counts: { started: number; killed: number };
+}
+
+/** A process that somebody has started by hand. */
+export interface Process {
+  alive(): boolean;
+  /** Returns how the job ended; `undefined` where the process died over it. */
+  run(job: Job): Promise<Settlement | undefined>;
+  end(): void;
 }
 
 export interface FleetOptions {
@@ -139,15 +147,23 @@ export function createFleet({ scheduler, services, start }: FleetOptions): Fleet
         },
       );
     },
-    apart(job) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const process = begin("cli", false);
-      apart.add(process);
-      run(process, job, () => {
-        apart.delete(process);
-        resolve();
-      });
-      return promise;
+    apart() {
+      const running = begin("cli", false);
+      apart.add(running);
+      return {
+        alive: running.alive,
+        end: () => void apart.delete(running),
+        run(job) {
+          const { promise, resolve } = Promise.withResolvers<Settlement | undefined>();
+          let settlement: Settlement | undefined;
+          const ended: Job["ended"] = (by, from, how) => {
+            settlement = how;
+            job.ended(by, from, how);
+          };
+          run(running, { ...job, ended }, () => resolve(settlement));
+          return promise;
+        },
+      };
     },
     rollOut(overlap) {
       version += 1;

@@ -22,8 +22,8 @@ export interface Survey {
 export interface Handling {
   push(delivery: Delivery, acknowledge: Acknowledge): void;
   occurrence(delivery: Delivery, acknowledge: Acknowledge): void;
-  /** As {@link push}, in a process of its own that has no topics. */
-  inProcess(delivery: Delivery): Promise<void>;
+  /** What a process that has no topics does of a delivery. */
+  replayJob(delivery: Delivery): Job;
 }
 
 export interface HandlingOptions {
@@ -35,6 +35,12 @@ export interface HandlingOptions {
   readonly survey: Survey;
   /** What an announcement speaks of. */
   readonly placeOf: (announcement: string) => Place;
+}
+
+/** Whether nothing has to be kept of an event that ended so. Without a topic for dead letters, the log is what remains. */
+function isOver({ outcome }: Settlement, { deadLetterTopic }: Settings): boolean {
+  if (outcome === "dead-lettered") return !deadLetterTopic;
+  return outcome === "attested" || outcome === "decided" || outcome === "ignored";
 }
 
 export function createHandling(options: HandlingOptions): Handling {
@@ -77,13 +83,14 @@ export function createHandling(options: HandlingOptions): Handling {
         };
         const repository = event.kind === "junk" ? "" : event.place.repository;
         watch.push({ ...handled(by, from, settlement, repository), ...more });
+        if (isOver(settlement, settings)) topics().ledger.end(original);
       },
     };
   }
 
   return {
     push: (delivery, acknowledge) => fleet.dispatch(pushJob(delivery, false), acknowledge),
-    inProcess: (delivery) => fleet.apart(pushJob(delivery, true)),
+    replayJob: (delivery) => pushJob(delivery, true),
     occurrence(delivery, acknowledge) {
       const place = placeOf(delivery.message.id);
       const job: Job = {

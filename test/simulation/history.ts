@@ -85,6 +85,14 @@ export type Happening = { readonly at: number } & (
   | { readonly kind: "scan"; readonly place: Place; readonly state: ScanState; readonly lag: number }
   /** A build record is written; lists show it `lag` later. */
   | { readonly kind: "build"; readonly place: Place; readonly trusted: boolean; readonly lag: number }
+  /** Somebody else puts an attestation where ours belongs, if nothing stands there; lists show it `lag` later. */
+  | {
+      readonly kind: "foreign";
+      readonly place: Place;
+      readonly check: CheckName;
+      readonly by: "a stranger" | "an impostor" | "another check" | "another image" | "nobody";
+      readonly lag: number;
+    }
   | ({ readonly kind: "rotation" } & Rotation)
   /** Everything that was announced so far, or what was given up, is fed again. */
   | { readonly kind: "replay"; readonly of: "history" | "dead letters"; readonly how: "topic" | "in process" }

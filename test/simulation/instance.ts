@@ -23,6 +23,7 @@ import { createGrafeasStore } from "../../lib/store/grafeas.ts";
 import type { Settings } from "./history.ts";
 import { type Keys, simulatedKeyRing, simulatedSigner } from "./keys.ts";
 import { BUILDER, PROJECTS, VALID_REPOS } from "./names.ts";
+import { type Replay, replayOne } from "./replaying.ts";
 import type { Caller, Wire } from "./wire.ts";
 
 /** Everything that the core is given. */
@@ -37,6 +38,8 @@ export interface Core {
   readonly deliverOccurrence: typeof deliverOccurrence;
   readonly checks: (checks: readonly Check[]) => readonly Check[];
   readonly ports: (ports: Ports) => Ports;
+  readonly google: (transport: Transport) => Transport;
+  readonly replay: Replay;
 }
 
 export const REAL_CORE: Core = {
@@ -44,6 +47,8 @@ export const REAL_CORE: Core = {
   deliverOccurrence,
   checks: (checks) => checks,
   ports: (ports) => ports,
+  google: (transport) => transport,
+  replay: replayOne,
 };
 
 /** The program as one instance runs it: all of it is real but what lies behind its ports. */
@@ -73,7 +78,12 @@ export function startProgram(surroundings: Surroundings, core: Core): Program {
   const { by, wire, settings, keys, clock, pace, observer, publisher } = surroundings;
   const endpoint = { base: "http://localhost", local: true };
   const noCredentials = { accessToken: async () => "" };
-  const rest = createRest({ endpoint, credentials: noCredentials, transport: surroundings.google, pace });
+  const rest = createRest({
+    endpoint,
+    credentials: noCredentials,
+    transport: core.google(surroundings.google),
+    pace,
+  });
   const occurrences = createArtifactAnalysis({ rest, observer });
   const ports = core.ports({
     clock,

@@ -25,7 +25,7 @@ function keysFrom(own: Keys["trusted"], besides: Keys["trusted"]): Keys {
 }
 
 /** The first key of a check, and the one that takes its place. */
-function keyOf(check: CheckName, generation: 1 | 2): string {
+export function keyOf(check: CheckName, generation: 1 | 2): string {
   return `key-${check}-${generation}`;
 }
 

@@ -29,6 +29,9 @@ export interface OccurrenceDocument {
   readonly [content: string]: unknown;
 }
 
+/** What somebody sends to have an occurrence made. */
+export type NewDocument = Omit<OccurrenceDocument, "name" | "createTime" | "updateTime">;
+
 interface Entry {
   readonly project: string;
   /** Every version of it, and from when on lists show it. */
@@ -44,6 +47,8 @@ export interface Occurrences {
   patch(by: Caller, name: string, sent: unknown): object;
   /** Evidence that somebody else writes: makes the occurrence `id`, or brings it to where it now stands. */
   write(project: string, id: string, document: object, lag: number): string;
+  /** Whether an attestation stands where this one belongs. */
+  isTaken(document: NewDocument): boolean;
   /** Every attestation that stands, visible or not. */
   attestations(): readonly OccurrenceDocument[];
 }
@@ -106,6 +111,8 @@ export function createOccurrences(options: OccurrencesOptions): Occurrences {
 
   return {
     attestations,
+    isTaken: ({ noteName, resourceUri }) =>
+      attestations().some((one) => one.noteName === noteName && one.resourceUri === resourceUri),
     create,
     list(project, query) {
       const matches = parseFilter(query.get("filter") ?? "");
@@ -125,10 +132,11 @@ export function createOccurrences(options: OccurrencesOptions): Occurrences {
       return document;
     },
     createBatch(by, project, sent) {
-      const isTaken = (item: unknown) => attestations().some((one) => clashes(one, prepare(project, item)));
-      if (options.batchConflict() === "refused" && sent.some(isTaken))
+      const clashesWithOne = (item: unknown) =>
+        attestations().some((one) => clashes(one, prepare(project, item)));
+      if (options.batchConflict() === "refused" && sent.some(clashesWithOne))
         throw new Refusal(409, "ALREADY_EXISTS");
-      const made = sent.flatMap((item) => (isTaken(item) ? [] : [create(by, project, item)]));
+      const made = sent.flatMap((item) => (clashesWithOne(item) ? [] : [create(by, project, item)]));
       if (made.length < sent.length) throw new Refusal(400, "INVALID_ARGUMENT");
       return { occurrences: made };
     },

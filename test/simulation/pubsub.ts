@@ -37,6 +37,8 @@ export interface SubscriptionOptions {
   readonly twice: number;
   readonly deliver: (delivery: Delivery, acknowledge: Acknowledge) => void;
   readonly giveUp: (message: Message, subscription: string) => void;
+  /** Pub/Sub has heard that the message is acknowledged, and forgets it. */
+  readonly acknowledged: (message: Message) => void;
 }
 
 const ACK_DEADLINE_MS = 300_000;
@@ -54,8 +56,10 @@ export function createSubscription(scheduler: Scheduler, options: SubscriptionOp
       scheduler.note(() => `${name} ${message.id} delivery ${attempt}: ${why}`);
       // Twice delivered, it may be settled already.
       if (held.done) return;
-      if (acknowledged && !random.chance(twice / 4)) held.done = true;
-      else if (attempt >= attempts) {
+      if (acknowledged && !random.chance(twice / 4)) {
+        held.done = true;
+        options.acknowledged(message);
+      } else if (attempt >= attempts) {
         held.done = true;
         giveUp(message, name);
       } else {

@@ -38,6 +38,8 @@ export function tellHappening(happening: Happening): string {
       const trust = happening.trusted ? "trusted" : "not trusted";
       return `build record of ${of(happening)}, ${trust}, shown ${happening.lag} ms later`;
     }
+    case "foreign":
+      return `attestation of ${happening.check} of ${of(happening)} by ${happening.by}, shown ${happening.lag} ms later`;
     case "rotation": {
       const { checks, oldTrusted, overlap } = happening;
       return `new keys for ${checks.join(", ")}; the old ones are ${oldTrusted ? "" : "not "}trusted; overlap ${overlap} ms`;

@@ -2,6 +2,7 @@ import type { PushRequest } from "../../lib/delivery/deliver.ts";
 import { VoucherError } from "../../lib/errors.ts";
 import type { Message as Copy, Publisher, Topic } from "../../lib/ports.ts";
 import type { PushEvent, Settings, Weather } from "./history.ts";
+import { createLedger, type Ledger } from "./ledger.ts";
 import { EPOCH } from "./names.ts";
 import { type Acknowledge, createSubscription, type Delivery, type Message } from "./pubsub.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -29,7 +30,12 @@ export interface Topics {
   /** What a message was once published as. */
   originalOf(message: Message): Original;
   /** The dead letters, each as it lies there. */
-  readonly letters: Message[];
+  readonly letters: readonly Message[];
+  /** Takes a letter out of where it lies: its event is done, or published anew. */
+  discard(letter: Message): void;
+  /** Lets go of what {@link replayed} made: whoever started the replay was told what became of it. */
+  forget(message: Message): void;
+  readonly ledger: Ledger;
   readonly taken: readonly Taken[];
 }
 
@@ -49,6 +55,7 @@ export function createTopics(options: TopicsOptions): Topics {
   const { services } = settings;
   const originals = new Map<string, Original>();
   const datas = new Map<string, Uint8Array>();
+  const ledger = createLedger(scheduler);
   const letters: Message[] = [];
   const taken: Taken[] = [];
   let published = 0;
@@ -58,9 +65,11 @@ export function createTopics(options: TopicsOptions): Topics {
     const attributes = { ...message.attributes, CloudPubSubDeadLetterSourceSubscription: subscription };
     const letter = newMessage(message.data, attributes);
     originals.set(letter.id, originalOf(message));
-    letters.push(letter);
+    keepLetter(letter);
+    release(message);
   };
-  const common = { twice: weather.twice, giveUp };
+  const release = (message: Message) => ledger.release(originalOf(message));
+  const common = { twice: weather.twice, giveUp, acknowledged: release };
   const events = createSubscription(scheduler, {
     ...common,
     name: "push",
@@ -82,6 +91,7 @@ export function createTopics(options: TopicsOptions): Topics {
     attempts: services.attempts,
     deliver: occurrence,
     giveUp: (message) => scheduler.note(() => `Pub/Sub gives the announcement ${message.id} up`),
+    acknowledged: () => {},
   });
 
   function newMessage(data: Uint8Array, attributes: Message["attributes"]): Message {
@@ -91,7 +101,9 @@ export function createTopics(options: TopicsOptions): Topics {
 
   function newEvent(event: PushEvent, data: Uint8Array): Message {
     const message = newMessage(data, {});
-    originals.set(message.id, { id: message.id, event, published: message.published });
+    const original = { id: message.id, event, published: message.published };
+    originals.set(message.id, original);
+    ledger.hold(original);
     datas.set(message.id, data);
     return message;
   }
@@ -109,13 +121,34 @@ export function createTopics(options: TopicsOptions): Topics {
     if (flaw !== undefined)
       scheduler.fail(`${by.name} published a copy of ${original.id} to ${topic} that ${flaw}`);
     taken.push({ original, topic, by, at: scheduler.now() });
-    if (topic === "waiting") waiting.add(message);
-    else if (topic === "dead-letter") letters.push(message);
+    if (topic === "waiting") {
+      ledger.hold(original);
+      waiting.add(message);
+    } else if (topic === "dead-letter") keepLetter(message);
     else scheduler.fail(`${by.name} published to ${topic}`);
+  }
+
+  function keepLetter(letter: Message): void {
+    ledger.hold(originalOf(letter));
+    letters.push(letter);
+  }
+
+  function forget(message: Message): void {
+    const original = originalOf(message);
+    ledger.end(original);
+    ledger.release(original);
   }
 
   return {
     letters,
+    ledger,
+    forget,
+    discard(letter) {
+      const at = letters.indexOf(letter);
+      if (at < 0) return;
+      letters.splice(at, 1);
+      forget(letter);
+    },
     taken,
     originalOf,
     announce(event, data) {

@@ -78,7 +78,7 @@ export function watchAttestations(options: AttestationWatchOptions): Attestation
 }
 
 /** What has to be signed, letter by letter, as Binary Authorization reads it. */
-function wordsOf({ resourceUri }: OccurrenceDocument): string {
+export function wordsOf({ resourceUri }: Pick<OccurrenceDocument, "resourceUri">): string {
   const [name = "", digest = ""] = resourceUri.replace("https://", "").split("@");
   return `{"critical":{"identity":{"docker-reference":"${name}"},"image":{"docker-manifest-digest":"${digest}"},"type":"Google cloud binauthz container signature"}}`;
 }

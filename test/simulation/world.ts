@@ -2,15 +2,17 @@ import type { Publisher } from "../../lib/ports.ts";
 import { contentsOf } from "./contents.ts";
 import { writeEvidence } from "./evidence.ts";
 import { createFleet, type Instance } from "./fleet.ts";
+import { foreignAttestation } from "./foreign.ts";
 import { grafeasTransport } from "./grafeas.ts";
 import { createHandling, type Survey } from "./handling.ts";
 import type { Happening, History, Place, PushEvent } from "./history.ts";
 import { type Core, startProgram } from "./instance.ts";
 import { type Keys, keysOf } from "./keys.ts";
-import { isContacted } from "./names.ts";
+import { isContacted, PROJECTS } from "./names.ts";
 import { createOccurrences } from "./occurrences.ts";
 import { createOracle } from "./oracle.ts";
 import { createRegistry } from "./registry.ts";
+import { type Item, replayInProcess, replayToTopic } from "./replaying.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { clockOf, paceOf } from "./time.ts";
 import { createTopics } from "./topics.ts";
@@ -53,7 +55,10 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
   const keysAt = (version: number): Keys => versions[version] ?? versions[0];
   const wire = createWire(scheduler, weather);
 
-  const writes: { readonly repository: string; readonly at: number }[] = [];
+  /** Until when what was written may have been hidden from lists. */
+  const writes: { readonly repository: string; readonly from: number; readonly until: number }[] = [];
+  const wroteIn = (repository: string, lag: number) =>
+    writes.push({ repository, from: scheduler.now(), until: scheduler.now() + lag });
   const occurrences = createOccurrences({
     services,
     now: scheduler.now,
@@ -61,7 +66,7 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
     batchConflict: () => (scheduler.random.chance(0.5) ? "partial" : "refused"),
     wrote(by, document) {
       const [, repository = ""] = /^https:\/\/([^@]+)/.exec(document.resourceUri) ?? [];
-      writes.push({ repository, at: scheduler.now() });
+      wroteIn(repository, weather.lag);
       attestations.wrote(by.name, keysAt(by.version), document);
     },
   });
@@ -81,7 +86,7 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
     isMixed: (from, to) =>
       rotation !== undefined && to >= rotation.at && from <= rotation.at + rotation.overlap + AFTERMATH_MS,
     isHidden: (repository, from, to) =>
-      writes.some((one) => one.repository === repository && one.at >= from - weather.lag && one.at <= to),
+      writes.some((one) => one.repository === repository && one.from <= to && one.until >= from),
     isUnfinished: (place, from, to) => oracle.isScanning(place, from, to),
   };
   const fleet = createFleet({ scheduler, services, start });
@@ -143,17 +148,13 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
   }
 
   function replay(of: "history" | "dead letters", how: "topic" | "in process"): void {
-    const again =
+    const items: readonly Item[] =
       of === "history"
-        ? [...events]
-        : topics.letters.splice(0).map((letter) => topics.originalOf(letter).event);
-    if (how === "topic") for (const event of again) topics.announce(event, dataOf(event));
-    else void inTurn(again);
-  }
-
-  /** As the command does it: one after the other, and what fails is left alone. */
-  async function inTurn(again: readonly PushEvent[]): Promise<void> {
-    for (const event of again) await handling.inProcess(topics.replayed(event, dataOf(event)));
+        ? events.map((event) => ({ event }))
+        : topics.letters.map((letter) => ({ event: topics.originalOf(letter).event, letter }));
+    const replaying = { scheduler, fleet, handling, topics, dataOf, replay: core.replay };
+    if (how === "topic") replayToTopic(items, replaying);
+    else void replayInProcess(items, replaying);
   }
 
   return {
@@ -177,6 +178,15 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
         case "build": {
           const said = writeEvidence(happening, contents, occurrences);
           announced.set(topics.announceOccurrence(Buffer.from(JSON.stringify(said))), happening.place);
+          return undefined;
+        }
+        case "foreign": {
+          const document = foreignAttestation(happening, contents);
+          const { check, place, lag } = happening;
+          if (!occurrences.isTaken(document)) {
+            occurrences.write(PROJECTS.attestations, `foreign-${happening.at}-${check}`, document, lag);
+            wroteIn(place.repository, lag);
+          }
           return undefined;
         }
         case "rotation":
