@@ -14,10 +14,11 @@ interface Making extends Drawn {
 
 /** What befalls the contents of a world, in the order of time. */
 export function drawHappenings(random: Random, making: Making): readonly Happening[] {
+  const pushes = drawPushes(random, making);
   const happenings = [
-    ...drawPushes(random, making),
+    ...pushes,
     ...drawOddities(random, making),
-    ...drawForeign(random, making),
+    ...drawForeign(random, pushes, making),
     ...drawRotation(random, making.settings),
     ...drawReplay(random),
   ];
@@ -154,19 +155,28 @@ function drawOddities(random: Random, { contents, repositories }: Making): reado
 
 const FOREIGNERS = ["a stranger", "an impostor", "another check", "another image", "nobody"] as const;
 
-function drawForeign(random: Random, { settings, contents, repositories }: Making): readonly Happening[] {
-  if (!random.chance(0.25)) return [];
-  return Array.from({ length: random.between(1, 4) }, () => ({
-    kind: "foreign" as const,
-    at: FIRST + random.below(20 * MINUTE),
-    place: {
-      repository: random.any(repositories)?.name ?? "",
-      content: random.any(contents)?.name ?? "",
-    },
-    check: random.any(settings.checks) ?? "nobody",
-    by: random.pick(FOREIGNERS),
-    lag: random.chance(0.5) ? random.below(2 * MINUTE) : 0,
-  }));
+/** Shortly before an image is announced, so that lists may still hide it when it is in the way. */
+function drawForeign(
+  random: Random,
+  pushes: readonly Happening[],
+  { settings, contents }: Making,
+): readonly Happening[] {
+  const events = pushes.filter((happening) => happening.kind === "event");
+  if (!random.chance(0.3)) return [];
+  return events.flatMap(({ at, event }): readonly Happening[] => {
+    if (event.kind !== "push" || random.chance(0.4)) return [];
+    const { repository, content } = event.place;
+    return [
+      {
+        kind: "foreign",
+        at: at - random.below(MINUTE),
+        place: { repository, content: random.any(withChildren(content, contents)) ?? content },
+        check: random.any(settings.checks) ?? "nobody",
+        by: random.pick(FOREIGNERS),
+        lag: random.chance(0.7) ? random.below(3 * MINUTE) : 0,
+      },
+    ];
+  });
 }
 
 function drawRotation(random: Random, { checks }: Settings): readonly Happening[] {
@@ -187,7 +197,7 @@ function drawReplay(random: Random): readonly Happening[] {
   return [
     {
       kind: "replay",
-      at: FIRST + random.below(90 * MINUTE),
+      at: FIRST + random.below(40 * MINUTE),
       of: random.chance(0.5) ? "history" : "dead letters",
       how: random.chance(0.5) ? "topic" : "in process",
     },

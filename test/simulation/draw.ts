@@ -45,7 +45,7 @@ function drawSettings(random: Random): Settings {
   };
 }
 
-const PORTS: readonly PortName[] = ["registry", "grafeas", "signer", "keys", "publisher"];
+const PORTS: readonly PortName[] = ["registry", "reads", "writes", "signer", "keys", "publisher"];
 
 /** Some worlds know no storm, most know one, and a few go from one into the next. */
 function drawWeather(random: Random): Weather {
@@ -58,14 +58,15 @@ function drawWeather(random: Random): Weather {
   };
 }
 
+/** Of a port that is hit some calls fail, or nearly all of them. */
 function drawStorm(random: Random): Storm {
-  const from = random.between(0, 20 * MINUTE);
-  const heavy = random.pick([0.02, 0.1, 0.3]);
-  const faults = Object.fromEntries(PORTS.map((port) => [port, random.chance(0.6) ? heavy : 0]));
+  const from = random.between(4 * MINUTE, 20 * MINUTE);
+  const strength = random.pick([0.05, 0.15, 0.35]);
+  const rateOf = () => (random.chance(0.4) ? 0 : random.chance(0.1) ? 0.9 : strength);
   return {
     from,
-    to: from + random.between(MINUTE, random.pick([5, 20, 90]) * MINUTE),
-    faults: faults as Storm["faults"],
-    kills: random.pick([0, 0.002, 0.02, 0.1]),
+    to: from + random.between(MINUTE, random.pick([5, 20, 60]) * MINUTE),
+    faults: Object.fromEntries(PORTS.map((port) => [port, rateOf()])) as Storm["faults"],
+    kills: random.pick([0, 0.005, 0.03, 0.1]),
   };
 }

@@ -26,7 +26,7 @@ export function grafeasTransport(
         body: request.body === undefined ? undefined : JSON.parse(request.body),
       };
       return wire(by, {
-        port: "grafeas",
+        port: call.method === "GET" ? "reads" : "writes",
         what: () => said(call),
         signal,
         serve: () => answered(() => serve(by, call, occurrences)),

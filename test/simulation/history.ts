@@ -117,7 +117,8 @@ export interface Rotation {
   readonly overlap: number;
 }
 
-export type PortName = "registry" | "grafeas" | "signer" | "keys" | "publisher" | "pubsub";
+/** What is called: of Container Analysis reads and writes apart, since it may serve the ones and refuse the others. */
+export type PortName = "registry" | "reads" | "writes" | "signer" | "keys" | "publisher";
 
 /** How much goes wrong, and when. Outside of storms calls are served, sooner or later. */
 export interface Weather {
