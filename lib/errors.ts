@@ -66,3 +66,10 @@ export function asVoucherError(thrown: unknown): VoucherError {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new VoucherError("internal", message, { cause: thrown });
 }
+
+/** Returns `error`, marked as one that may pass where it is of permissions: those take minutes to settle. */
+export function untilPermissionsSettle(error: VoucherError): VoucherError {
+  const { code, message, retryable } = error;
+  if (retryable || (code !== "unauthorized" && code !== "forbidden")) return error;
+  return new VoucherError(code, message, { retryable: true, cause: error });
+}

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import pRetry from "p-retry";
 import { VoucherError } from "./errors.ts";
 
@@ -17,16 +17,27 @@ export class RetryLater extends VoucherError {
   }
 }
 
-export interface RetryOptions {
+/** What lies between two tries: time that passes, and chance. Real ones unless a test brings its own. */
+export interface Pace {
+  /** Returns after `milliseconds`; throws as soon as `signal` aborts. */
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** A number from 0 up to 1. */
+  readonly random: () => number;
+}
+
+export interface RetryOptions extends Partial<Pace> {
   /** Ends waiting and trying at once. */
   readonly signal: AbortSignal;
   /** How often to call at most. */
   readonly tries?: number;
   /** The longest first back-off, in milliseconds; it doubles from try to try. */
   readonly unit?: number;
-  /** A number from 0 up to 1. */
-  readonly random?: () => number;
 }
+
+const REAL: Pace = {
+  sleep: (milliseconds, signal) => pause(milliseconds, undefined, { signal }),
+  random: Math.random,
+};
 
 /**
  * Returns what `call` returns; repeats it while it throws a VoucherError that is `retryable`. Between tries it backs off
@@ -35,7 +46,7 @@ export interface RetryOptions {
  * Throws the last failure, or what {@link abandoned} makes of an aborted `signal`.
  */
 export async function retry<T>(call: () => Promise<T>, options: RetryOptions): Promise<T> {
-  const { signal, tries = 4, unit = 500, random = Math.random } = options;
+  const { signal, tries = 4, unit = 500, sleep = REAL.sleep, random = REAL.random } = options;
   let last: unknown;
   try {
     return await pRetry(call, {
@@ -48,7 +59,7 @@ export async function retry<T>(call: () => Promise<T>, options: RetryOptions): P
         if (retriesLeft === 0 || !isPassing(error)) return;
         const ceiling = Math.min(unit * 2 ** (attemptNumber - 1), LONGEST_BACK_OFF);
         const asked = error instanceof RetryLater ? error.after : 0;
-        await sleep(Math.max(asked, random() * ceiling), undefined, { signal });
+        await sleep(Math.max(asked, random() * ceiling), signal);
       },
     });
   } catch (thrown) {

@@ -1,4 +1,4 @@
-import { VoucherError } from "../errors.ts";
+import { asVoucherError, untilPermissionsSettle, VoucherError } from "../errors.ts";
 import type { OccurrenceSource } from "../grafeas/reader.ts";
 import type { PlatformImage } from "../image/resolved.ts";
 import { parseSourceRepository } from "../image/source.ts";
@@ -29,12 +29,19 @@ export function createEvidenceSource(now: () => Date, options: EvidenceOptions =
         image,
         at,
         imageConfig: async () => image.config,
-        builds: once(() => facts.builds(image)),
-        vulnerabilities: once(() => facts.vulnerabilities(image)),
+        builds: once(() => granted(facts.builds(image))),
+        vulnerabilities: once(() => granted(facts.vulnerabilities(image))),
         commit: (source) => commits(keyOf(source), () => facts.commit(source)),
       }));
     },
   };
+}
+
+/** A service that refuses to show facts of an image now may show them later. */
+function granted<T>(facts: Promise<T>): Promise<T> {
+  return facts.catch((fault) => {
+    throw untilPermissionsSettle(asVoucherError(fault));
+  });
 }
 
 interface Facts {

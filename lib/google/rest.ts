@@ -1,9 +1,9 @@
 import { VoucherError } from "../errors.ts";
-import { parseRetryAfter, RetryLater, retry } from "../retry.ts";
+import { type Pace, parseRetryAfter, RetryLater, retry } from "../retry.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { GoogleError, type Purpose, toGoogleError } from "./google-error.ts";
-import { type Answer, createTransport, type Request, wasNeverSent } from "./transport.ts";
+import { type Answer, createTransport, type Request, type Transport, wasNeverSent } from "./transport.ts";
 
 /**
  * After which passing failures a call is repeated. `always`: any, for a call that done twice is the same as done once.
@@ -48,6 +48,9 @@ export interface RestOptions {
   readonly connections?: number;
   /** Told of each request that is sent. */
   readonly onRequest?: (() => void) | undefined;
+  /** For tests: sends the requests in the network's place. */
+  readonly transport?: Transport;
+  readonly pace?: Pace | undefined;
 }
 
 const MIB = 1024 * 1024;
@@ -62,8 +65,9 @@ export function createRest(options: RestOptions): Rest {
     largestBody = 8 * MIB,
     connections = 16,
     onRequest,
+    transport = createTransport({ timeout, largestBody, connections }),
+    pace,
   } = options;
-  const transport = createTransport({ timeout, largestBody, connections });
 
   async function once(call: Call, signal: AbortSignal): Promise<unknown> {
     const headers = endpoint.local ? {} : await signIn(credentials, signal);
@@ -82,7 +86,7 @@ export function createRest(options: RestOptions): Rest {
           return { fault };
         }
       };
-      const outcome = await retry(attempt, { signal, unit: backOff });
+      const outcome = await retry(attempt, { signal, unit: backOff, ...pace });
       if ("fault" in outcome) throw outcome.fault;
       return outcome.answer;
     },

@@ -1,4 +1,4 @@
-import { VoucherError } from "../errors.ts";
+import { untilPermissionsSettle, type VoucherError } from "../errors.ts";
 import type { Digest } from "../image/digest.ts";
 import type { ImageConfig } from "../image/image-config.ts";
 import type { Descriptor, Index, Manifest } from "../image/manifest.ts";
@@ -127,13 +127,12 @@ function distinct(platforms: readonly Platform[]): readonly Platform[] {
   return platforms.filter((_, at) => names.indexOf(names[at] ?? "") === at);
 }
 
-/** A registry that refuses to show a child now may show it later: permissions take minutes to settle. */
+/** A registry that refuses to show a child now may show it later. */
 function toUnresolved(digest: Digest, error: VoucherError, [first]: Places): Unresolved {
   const { platform } = first.descriptor;
-  const passing = error.code === "unauthorized" || error.code === "forbidden";
   return {
     digest,
     ...(platform === undefined ? {} : { platform }),
-    error: passing ? new VoucherError(error.code, error.message, { retryable: true, cause: error }) : error,
+    error: untilPermissionsSettle(error),
   };
 }

@@ -1,6 +1,6 @@
 import { VoucherError } from "../errors.ts";
 import type { Reference } from "../image/reference.ts";
-import { retry } from "../retry.ts";
+import { type Pace, retry } from "../retry.ts";
 import type { Auth } from "./auth.ts";
 import { apiOf, isPlain, type Schemes } from "./endpoint.ts";
 import type { Answer, Request } from "./exchange.ts";
@@ -24,8 +24,9 @@ export function createCaller(parts: {
   readonly schemes: Schemes;
   /** The longest pause before the second try, in milliseconds. */
   readonly backOff: number;
+  readonly pace?: Pace | undefined;
 }): Caller {
-  const { transport, auth, schemes, backOff } = parts;
+  const { transport, auth, schemes, backOff, pace } = parts;
 
   async function once({ registry, repository }: Reference, call: Call, signal: AbortSignal): Promise<Answer> {
     const target = { registry, repository, api: apiOf(registry, schemes) };
@@ -59,6 +60,6 @@ export function createCaller(parts: {
 
   return {
     schemes,
-    get: (of, call, signal) => retry(() => once(of, call, signal), { signal, unit: backOff }),
+    get: (of, call, signal) => retry(() => once(of, call, signal), { signal, unit: backOff, ...pace }),
   };
 }

@@ -2,6 +2,7 @@ import { DEFAULT_LIMITS, type Limits } from "../image/limits.ts";
 import { withDefaultTag } from "../image/reference.ts";
 import type { Repositories } from "../ports/sources.ts";
 import type { Resolver } from "../ports.ts";
+import type { Pace } from "../retry.ts";
 import { createAuth } from "./auth.ts";
 import { createCache } from "./cache.ts";
 import { createCaller } from "./caller.ts";
@@ -11,7 +12,7 @@ import { type CredentialsSource, createKeychain, type GoogleCredentials } from "
 import { listRepository } from "./listing.ts";
 import { resolveImage } from "./resolve.ts";
 import { ReviewReader } from "./review-reader.ts";
-import { createTransport, type Timeouts } from "./transport.ts";
+import { createTransport, type Timeouts, type Transport } from "./transport.ts";
 
 export interface RegistryOptions {
   readonly limits?: Partial<Limits>;
@@ -33,6 +34,9 @@ export interface RegistryOptions {
   readonly onRequest?: (() => void) | undefined;
   /** For tests: opens every connection, so that public names can be served on loopback. */
   readonly connect?: Connect;
+  /** For tests: sends the requests in the network's place. */
+  readonly transport?: Transport;
+  readonly pace?: Pace;
 }
 
 /** Reads registries, for one instance: its connections, sign-ins and cache are shared by everything that asks. */
@@ -47,12 +51,14 @@ const CACHE_BYTES = 32 * 1024 * 1024;
 export function createRegistry(options: RegistryOptions = {}): Registry {
   const { insecure = [], secure = [], trustedRealms = [], credentials = async () => undefined } = options;
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const transport = createTransport({
-    perHost: limits.requestsPerInstance,
-    timeouts: options.timeouts,
-    connect: options.connect,
-    onRequest: options.onRequest,
-  });
+  const transport =
+    options.transport ??
+    createTransport({
+      perHost: limits.requestsPerInstance,
+      timeouts: options.timeouts,
+      connect: options.connect,
+      onRequest: options.onRequest,
+    });
   const auth = createAuth({
     transport,
     keychain: createKeychain(credentials, options.google),
@@ -63,6 +69,7 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
     auth,
     schemes: { insecure, secure },
     backOff: options.backOff ?? 500,
+    pace: options.pace,
   });
   const client = createClient({ caller, cache: createCache(options.cacheBytes ?? CACHE_BYTES), limits });
   return {

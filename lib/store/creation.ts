@@ -2,7 +2,7 @@ import pLimit from "p-limit";
 import type { Attestation, StoredAttestation } from "../attest/attestation.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
 import type { PutAnswer } from "../ports.ts";
-import { retry } from "../retry.ts";
+import { type Pace, retry } from "../retry.ts";
 import { standingOf } from "./standing.ts";
 
 /** How a store makes attestations: one at a time or many, with the risk that an answer gets lost in either case. */
@@ -15,6 +15,7 @@ export interface Creation {
   look(attestations: readonly Attestation[], signal: AbortSignal): Promise<readonly StoredAttestation[]>;
   /** The longest first back-off between tries, in milliseconds. */
   readonly backOff: number;
+  readonly pace?: Pace | undefined;
 }
 
 const CREATES_AT_ONCE = 8;
@@ -39,7 +40,7 @@ export async function createOne(
     await creation.create(attestation, signal);
     return { status: "stored" };
   };
-  return retry(attempt, { signal, unit: creation.backOff }).catch(toAnswer);
+  return retry(attempt, { signal, unit: creation.backOff, ...creation.pace }).catch(toAnswer);
 }
 
 /**

@@ -7,6 +7,7 @@ import { noteName, resourceUriOf, resourceUrisOf } from "../grafeas/names.ts";
 import { attestationBody, type NewAttestation, type Occurrence } from "../grafeas/occurrence.ts";
 import type { Canonical } from "../image/reference.ts";
 import type { AttestationStore, Prepared, Put, PutAnswer } from "../ports.ts";
+import type { Pace } from "../retry.ts";
 import { batchesOf } from "./batches.ts";
 import { type Creation, createMany, createOne } from "./creation.ts";
 import { sameBytes, sameSignature } from "./standing.ts";
@@ -17,6 +18,7 @@ export interface GrafeasStoreOptions {
   readonly client: AttestationClient;
   /** The longest first back-off between tries, in milliseconds. */
   readonly backOff?: number;
+  readonly pace?: Pace;
 }
 
 const REPLACEMENTS_AT_ONCE = 8;
@@ -29,6 +31,7 @@ export function createGrafeasStore({
   project,
   client,
   backOff = 500,
+  pace,
 }: GrafeasStoreOptions): AttestationStore {
   const noteOf = (checkName: string) => ({ project, note: checkName });
   const toNew = (
@@ -53,6 +56,7 @@ export function createGrafeasStore({
 
   const creation: Creation = {
     backOff,
+    pace,
     create: (attestation, signal) =>
       client.create(toNew(attestation), signal).catch((fault: unknown) => {
         throw namingNote(fault, noteName(noteOf(attestation.checkName)));

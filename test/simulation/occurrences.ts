@@ -1,0 +1,167 @@
+import { parseFilter } from "../../lib/local/grafeas-filter.ts";
+import type { Settings } from "./history.ts";
+import type { Caller } from "./wire.ts";
+
+/** A call that the service refuses, under its own name for that. */
+export class Refusal extends Error {
+  readonly status: number;
+
+  constructor(status: number, name: string) {
+    super(name);
+    this.status = status;
+  }
+}
+
+export interface AttestationContent {
+  readonly serializedPayload: string;
+  readonly signatures: readonly { readonly signature: string; readonly publicKeyId: string }[];
+}
+
+/** An occurrence as it stands. */
+export interface OccurrenceDocument {
+  readonly name: string;
+  readonly kind: string;
+  readonly noteName: string;
+  readonly resourceUri: string;
+  readonly createTime: string;
+  readonly updateTime: string;
+  readonly attestation?: AttestationContent;
+  readonly [content: string]: unknown;
+}
+
+/** What somebody sends to have an occurrence made. */
+export type NewDocument = Omit<OccurrenceDocument, "name" | "createTime" | "updateTime">;
+
+interface Entry {
+  readonly project: string;
+  /** Every version of it, and from when on lists show it. */
+  readonly versions: { readonly document: OccurrenceDocument; readonly visible: number }[];
+}
+
+/** What Container Analysis holds. Reads by name see the latest version at once, lists when it is visible. */
+export interface Occurrences {
+  list(project: string, query: URLSearchParams): object;
+  get(name: string): object;
+  create(by: Caller, project: string, sent: unknown): object;
+  createBatch(by: Caller, project: string, sent: readonly unknown[]): object;
+  patch(by: Caller, name: string, sent: unknown): object;
+  /** Evidence that somebody else writes: makes the occurrence `id`, or brings it to where it now stands. */
+  write(project: string, id: string, document: object, lag: number): string;
+  /** Whether an attestation stands where this one belongs. */
+  isTaken(document: NewDocument): boolean;
+  /** Every attestation that stands, visible or not. */
+  attestations(): readonly OccurrenceDocument[];
+}
+
+export interface OccurrencesOptions {
+  readonly services: Settings["services"];
+  readonly now: () => number;
+  /** How long a new attestation stays invisible to lists, in milliseconds. */
+  readonly lag: () => number;
+  /** What a batch with a conflict is answered: `partial` creates the others, `refused` creates none. */
+  readonly batchConflict: () => "partial" | "refused";
+  /** Is told of every attestation that is written, and what it replaces. */
+  readonly wrote: (
+    by: Caller,
+    document: OccurrenceDocument,
+    replaced: OccurrenceDocument | undefined,
+  ) => void;
+}
+
+export function createOccurrences(options: OccurrencesOptions): Occurrences {
+  const { services, now, lag, wrote } = options;
+  const entries = new Map<string, Entry>();
+  let created = 0;
+
+  const latest = ({ versions }: Entry) => versions.at(-1)?.document;
+  const visible = ({ versions }: Entry) => versions.findLast((version) => version.visible <= now())?.document;
+  const time = () => new Date(Date.UTC(2027, 0) + now()).toISOString();
+
+  function attestations(): readonly OccurrenceDocument[] {
+    return [...entries.values()].flatMap((entry) => {
+      const document = latest(entry);
+      return document?.kind === "ATTESTATION" ? [document] : [];
+    });
+  }
+
+  /** What makes a second attestation a conflict is written nowhere; both readings are within the service's rights. */
+  function clashes(a: OccurrenceDocument, b: OccurrenceDocument): boolean {
+    if (a.noteName !== b.noteName || a.resourceUri !== b.resourceUri) return false;
+    return services.conflict === "place" || keysOf(a).some((key) => keysOf(b).includes(key));
+  }
+
+  function prepare(project: string, sent: unknown): OccurrenceDocument {
+    const stamps = { createTime: time(), updateTime: time() };
+    const name = `projects/${project}/occurrences/a${created + 1}`;
+    return { ...(sent as OccurrenceDocument), name, ...stamps };
+  }
+
+  function add(by: Caller, project: string, document: OccurrenceDocument): OccurrenceDocument {
+    created += 1;
+    entries.set(document.name, { project, versions: [{ document, visible: now() + lag() }] });
+    wrote(by, document, undefined);
+    return document;
+  }
+
+  function create(by: Caller, project: string, sent: unknown): OccurrenceDocument {
+    const document = prepare(project, sent);
+    if (attestations().some((one) => clashes(one, document))) throw new Refusal(409, "ALREADY_EXISTS");
+    return add(by, project, document);
+  }
+
+  return {
+    attestations,
+    isTaken: ({ noteName, resourceUri }) =>
+      attestations().some((one) => one.noteName === noteName && one.resourceUri === resourceUri),
+    create,
+    list(project, query) {
+      const matches = parseFilter(query.get("filter") ?? "");
+      const from = Number(query.get("pageToken") ?? 0);
+      const found = [...entries.values()].flatMap((entry) => {
+        const document = entry.project === project ? visible(entry) : undefined;
+        return document !== undefined && matches(document) ? [document] : [];
+      });
+      const size = Math.min(services.page, Number(query.get("pageSize") ?? 20));
+      const more = from + size < found.length ? { nextPageToken: String(from + size) } : {};
+      return { occurrences: found.slice(from, from + size), ...more };
+    },
+    get(name) {
+      const entry = entries.get(name);
+      const document = entry === undefined ? undefined : latest(entry);
+      if (document === undefined) throw new Refusal(404, "NOT_FOUND");
+      return document;
+    },
+    createBatch(by, project, sent) {
+      const clashesWithOne = (item: unknown) =>
+        attestations().some((one) => clashes(one, prepare(project, item)));
+      if (options.batchConflict() === "refused" && sent.some(clashesWithOne))
+        throw new Refusal(409, "ALREADY_EXISTS");
+      const made = sent.flatMap((item) => (clashesWithOne(item) ? [] : [create(by, project, item)]));
+      if (made.length < sent.length) throw new Refusal(400, "INVALID_ARGUMENT");
+      return { occurrences: made };
+    },
+    patch(by, name, sent) {
+      const entry = entries.get(name);
+      const standing = entry === undefined ? undefined : latest(entry);
+      if (entry === undefined || standing === undefined) throw new Refusal(404, "NOT_FOUND");
+      const { attestation } = sent as OccurrenceDocument;
+      const document = { ...standing, ...(attestation && { attestation }), updateTime: time() };
+      entry.versions.push({ document, visible: now() + lag() });
+      wrote(by, document, standing);
+      return document;
+    },
+    write(project, id, document, late) {
+      const name = `projects/${project}/occurrences/${id}`;
+      const entry = entries.get(name) ?? { project, versions: [] };
+      const createTime = entry.versions[0]?.document.createTime ?? time();
+      const version = { ...(document as OccurrenceDocument), name, createTime, updateTime: time() };
+      entry.versions.push({ document: version, visible: now() + late });
+      entries.set(name, entry);
+      return name;
+    },
+  };
+}
+
+export function keysOf({ attestation }: OccurrenceDocument): readonly string[] {
+  return attestation?.signatures.map(({ publicKeyId }) => publicKeyId) ?? [];
+}

@@ -1,0 +1,110 @@
+import { VoucherError } from "../../lib/errors.ts";
+import type { Answer, Request } from "../../lib/registry/exchange.ts";
+import type { Transport } from "../../lib/registry/transport.ts";
+import type { Contents, StoredDocument } from "./contents.ts";
+import type { Place } from "./history.ts";
+import type { Caller, Wire } from "./wire.ts";
+
+/** A registry, or several: what is uploaded to a repository can be read from there, and nowhere else. */
+export interface SimulatedRegistry {
+  upload(place: Place): void;
+  /** How an instance reaches it. */
+  transportOf(by: Caller): Transport;
+}
+
+/** Is told what an instance asks, and what it is told. */
+export interface RegistryWatch {
+  /** `document` is the repository's full name, the kind and the digest. */
+  asked(by: Caller, document: string): void;
+  /** The answer arrived whole, or it will never arrive. */
+  answered(by: Caller, document: string, whole: boolean): void;
+}
+
+/** As the real transport allows for one answer. */
+const ANSWER_MS = 30_000;
+
+export function createRegistry(wire: Wire, contents: Contents, watch: RegistryWatch): SimulatedRegistry {
+  const documents = new Map<string, StoredDocument>();
+
+  function find(document: string): Answer {
+    const found = documents.get(document);
+    return found === undefined ? refusal(404, "it is not here") : whole(found);
+  }
+
+  async function send(by: Caller, { url }: Request, signal: AbortSignal): Promise<Answer> {
+    const document = documentOf(url);
+    watch.asked(by, document);
+    let isWhole = false;
+    try {
+      const answer = await wire(by, {
+        port: "registry",
+        what: () => `GET ${said(document, contents)}`,
+        signal,
+        serve: () => find(document),
+        faults: [
+          { answer: () => refusal(500, "out of order") },
+          { answer: () => refusal(503, "busy") },
+          { answer: () => ({ ...refusal(429, "too many"), retryAfter: 5000 }) },
+          { answer: () => refusal(401, "who are you?") },
+          { answer: () => refusal(403, "not for you") },
+          { answer: () => refusal(502, "the other side is down") },
+          { answer: () => refusal(404, "not replicated yet"), as: "not-found" },
+          { answer: () => garbled(find(document)), as: "digest-mismatch" },
+        ],
+        broken: () => broken(url.host),
+        late: { after: ANSWER_MS, error: () => late(url.host) },
+      });
+      isWhole = answer.status === 200 && documents.get(document)?.bytes === answer.bytes;
+      return answer;
+    } finally {
+      watch.answered(by, document, isWhole);
+    }
+  }
+
+  return {
+    upload({ repository, content }) {
+      for (const one of contents.documentsOf(content)) {
+        documents.set(`${repository} ${one.kind} ${one.digest}`, one);
+      }
+    },
+    transportOf: (by) => ({
+      send: (request, signal) => send(by, request, signal),
+      isInward: () => false,
+      close: async () => {},
+    }),
+  };
+}
+
+/** `host/repository manifests sha256:…` */
+function documentOf({ host, pathname }: URL): string {
+  const [, repository = "", kind = "", digest = ""] =
+    /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/.exec(pathname) ?? [];
+  return `${host}/${repository} ${kind} ${digest}`;
+}
+
+function said(document: string, contents: Contents): string {
+  const [repository = "", kind = "", digest = ""] = document.split(" ");
+  return `${repository.split("/").at(-1)} ${kind} ${contents.nameOf(digest)}`;
+}
+
+function whole({ bytes, mediaType, digest }: StoredDocument): Answer {
+  const headers = { "content-type": mediaType, "docker-content-digest": digest };
+  return { status: 200, headers, bytes };
+}
+
+function refusal(status: number, message: string): Answer {
+  return { status, headers: {}, bytes: Buffer.from(JSON.stringify({ errors: [{ message }] })) };
+}
+
+/** What a broken disk or a meddling proxy makes of an answer. */
+function garbled(answer: Answer): Answer {
+  return answer.status === 200 ? { ...answer, bytes: answer.bytes.slice(0, -1) } : answer;
+}
+
+function broken(host: string): VoucherError {
+  return new VoucherError("network", `${host} broke off`, { retryable: true });
+}
+
+function late(host: string): VoucherError {
+  return new VoucherError("timeout", `${host} took too long`, { retryable: true });
+}

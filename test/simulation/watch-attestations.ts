@@ -1,0 +1,84 @@
+import type { Contents } from "./contents.ts";
+import type { CheckName, ContentName, History } from "./history.ts";
+import { isSignatureOf, type Keys } from "./keys.ts";
+import { PROJECTS } from "./names.ts";
+import { keysOf, type OccurrenceDocument } from "./occurrences.ts";
+import type { Claim, Oracle } from "./oracle.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+export interface AttestationWatch {
+  /** Looks at an attestation that an instance with these keys has just written. */
+  wrote(by: string, keys: Keys, document: OccurrenceDocument): void;
+  /** Whether an attestation of `claim` stands that counts for whoever trusts the keys of `keys`. */
+  counts(repository: string, claim: Claim, keys: Keys): boolean;
+}
+
+export interface AttestationWatchOptions {
+  readonly history: History;
+  readonly contents: Contents;
+  readonly oracle: Oracle;
+  readonly scheduler: Scheduler;
+  readonly attestations: () => readonly OccurrenceDocument[];
+}
+
+/** Sees to it that what is attested is true, said once, and signed by the key that is to say it. */
+export function watchAttestations(options: AttestationWatchOptions): AttestationWatch {
+  const { history, contents, oracle, scheduler, attestations } = options;
+
+  function placeOf(document: OccurrenceDocument): { repository: string; claim: Claim } | undefined {
+    const [, repository = "", digest = ""] = /^https:\/\/([^@]+)@(.+)$/.exec(document.resourceUri) ?? [];
+    const content: ContentName = contents.nameOf(digest);
+    const [, check] =
+      new RegExp(`^projects/${PROJECTS.attestations}/notes/(\\w+)$`).exec(document.noteName) ?? [];
+    const known = history.settings.checks.find((name) => name === check);
+    return known === undefined ? undefined : { repository, claim: { content, check: known } };
+  }
+
+  /** The keys of `check` whose signature on `document` is one over the right words. */
+  function signers(document: OccurrenceDocument, check: CheckName, keys: Keys): readonly string[] {
+    const payload = Buffer.from(document.attestation?.serializedPayload ?? "", "base64");
+    if (payload.toString() !== wordsOf(document)) return [];
+    return (document.attestation?.signatures ?? []).flatMap(({ signature, publicKeyId: id }) => {
+      const isTrusted = keys.trusted.some((key) => key.check === check && key.id === id);
+      return isTrusted && isSignatureOf(id, payload, Buffer.from(signature, "base64")) ? [id] : [];
+    });
+  }
+
+  return {
+    wrote(by, keys, document) {
+      const { resourceUri, noteName } = document;
+      const said = `${noteName.split("/").at(-1)} of ${contents.nameOf(resourceUri.split("@")[1] ?? "")}`;
+      scheduler.note(() => `${by} attested ${said} by ${keysOf(document).join(", ")}`);
+      const place = placeOf(document);
+      if (place === undefined)
+        return scheduler.fail(`${by} attested something that nobody asked for: ${noteName}`);
+      const { repository, claim } = place;
+      const right = oracle.rightFrom(repository, claim);
+      if (scheduler.now() < right) {
+        const since = Number.isFinite(right) ? "yet" : "at any time";
+        scheduler.fail(`${by} attested ${said} in ${repository}, which has not passed ${since}`);
+      }
+      const own = keys.signing.get(claim.check);
+      if (own === undefined || !signers(document, claim.check, keys).includes(own))
+        scheduler.fail(`${by} attested ${said} without a signature of ${own} that counts`);
+      const there = attestations()
+        .filter((one) => one.noteName === noteName && one.resourceUri === resourceUri)
+        .flatMap(keysOf);
+      const twice = there.find((key, at) => there.indexOf(key) !== at);
+      if (twice !== undefined) scheduler.fail(`${said} is attested twice by ${twice}`);
+    },
+    counts(repository, { content, check }, keys) {
+      const uri = `https://${repository}@${contents.digestOf(content)}`;
+      const note = `projects/${PROJECTS.attestations}/notes/${check}`;
+      return attestations().some(
+        (one) => one.resourceUri === uri && one.noteName === note && signers(one, check, keys).length > 0,
+      );
+    },
+  };
+}
+
+/** What has to be signed, letter by letter, as Binary Authorization reads it. */
+export function wordsOf({ resourceUri }: Pick<OccurrenceDocument, "resourceUri">): string {
+  const [name = "", digest = ""] = resourceUri.replace("https://", "").split("@");
+  return `{"critical":{"identity":{"docker-reference":"${name}"},"image":{"docker-manifest-digest":"${digest}"},"type":"Google cloud binauthz container signature"}}`;
+}

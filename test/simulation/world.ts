@@ -1,0 +1,200 @@
+import type { Publisher } from "../../lib/ports.ts";
+import { createObserver } from "../../lib/telemetry/observer.ts";
+import { contentsOf } from "./contents.ts";
+import { writeEvidence } from "./evidence.ts";
+import { createFleet, type Instance } from "./fleet.ts";
+import { foreignAttestation } from "./foreign.ts";
+import { grafeasTransport } from "./grafeas.ts";
+import { createHandling, type Survey } from "./handling.ts";
+import type { Happening, History, Place, PushEvent } from "./history.ts";
+import { type Core, startProgram } from "./instance.ts";
+import { type Keys, keysOf } from "./keys.ts";
+import { isContacted, PROJECTS } from "./names.ts";
+import { createOccurrences } from "./occurrences.ts";
+import { createOracle } from "./oracle.ts";
+import { createRegistry } from "./registry.ts";
+import { type Item, replayInProcess, replayToTopic } from "./replaying.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { clockOf, paceOf } from "./time.ts";
+import { createTopics } from "./topics.ts";
+import { watchAttestations } from "./watch-attestations.ts";
+import { type DeliveryWatch, watchDeliveries } from "./watch-deliveries.ts";
+import { watchRegistry } from "./watch-registry.ts";
+import { createWire } from "./wire.ts";
+
+/** A world in which a history can happen. */
+export interface World {
+  happen(happening: Happening): void;
+  /** Feeds what was announced so far, or given up, again. */
+  replay(of: "history" | "dead letters", how: "topic" | "in process"): void;
+  /** Looks at what was once attested again: with the keys that instances may have now, or had at any time. */
+  lookAgain(keys: "now" | "ever"): void;
+  readonly endings: DeliveryWatch["endings"];
+  counts(): {
+    readonly started: number;
+    readonly killed: number;
+    readonly attestations: number;
+    readonly letters: number;
+  };
+}
+
+/** How long after a rotation the last that the old configuration has set going may still arrive, in milliseconds. */
+const AFTERMATH_MS = 300_000;
+
+const NO_TOPICS: Publisher = {
+  has: () => false,
+  publish: () => Promise.reject(new Error("there are no topics")),
+};
+
+export function createWorld(history: History, scheduler: Scheduler, core: Core): World {
+  const { settings, weather, happenings } = history;
+  const { services } = settings;
+  const contents = contentsOf(history.contents);
+  const oracle = createOracle(history);
+  const rotation = happenings.find((happening) => happening.kind === "rotation");
+  const versions = keysOf(settings.checks, rotation);
+  const keysAt = (version: number): Keys => versions[version] ?? versions[0];
+  const wire = createWire(scheduler, weather);
+
+  /** Until when what was written may have been hidden from lists. */
+  const writes: { readonly repository: string; readonly from: number; readonly until: number }[] = [];
+  const wroteIn = (repository: string, lag: number) =>
+    writes.push({ repository, from: scheduler.now(), until: scheduler.now() + lag });
+  const occurrences = createOccurrences({
+    services,
+    now: scheduler.now,
+    lag: () => scheduler.random.below(weather.lag + 1),
+    batchConflict: () => (scheduler.random.chance(0.5) ? "partial" : "refused"),
+    wrote(by, document) {
+      const [, repository = ""] = /^https:\/\/([^@]+)/.exec(document.resourceUri) ?? [];
+      wroteIn(repository, weather.lag);
+      attestations.wrote(by.name, keysAt(by.version), document);
+    },
+  });
+  const attestations = watchAttestations({
+    history,
+    contents,
+    oracle,
+    scheduler,
+    attestations: occurrences.attestations,
+  });
+  const mayContact = (host: string) => !settings.validRepos || isContacted(host);
+  const registry = createRegistry(wire, contents, watchRegistry(scheduler, mayContact));
+  const watch = watchDeliveries({ history, oracle, scheduler, attestations });
+
+  const survey: Survey = {
+    keysOf: ({ version }) => keysAt(version),
+    isMixed: (from, to) =>
+      rotation !== undefined && to >= rotation.at && from <= rotation.at + rotation.overlap + AFTERMATH_MS,
+    isHidden: (repository, from, to) =>
+      writes.some((one) => one.repository === repository && one.from <= to && one.until >= from),
+    isUnfinished: (place, from, to) => oracle.isScanning(place, from, to),
+  };
+  const fleet = createFleet({ scheduler, services, start });
+  const announced = new Map<string, Place>();
+  const handling = createHandling({
+    scheduler,
+    settings,
+    fleet,
+    topics: () => topics,
+    watch,
+    survey,
+    placeOf: (announcement) => {
+      const place = announced.get(announcement);
+      if (place === undefined) throw new Error(`nobody announced ${announcement}`);
+      return place;
+    },
+  });
+  const topics = createTopics({
+    scheduler,
+    settings,
+    weather,
+    wire,
+    push: handling.push,
+    occurrence: handling.occurrence,
+  });
+  const events: PushEvent[] = [];
+
+  function start(by: Instance, hasTopics: boolean) {
+    return startProgram(
+      {
+        by,
+        wire,
+        settings,
+        keys: keysAt(by.version),
+        clock: clockOf(by, scheduler, services.skew),
+        pace: paceOf(by, scheduler),
+        observer: createObserver({ log: { record: () => {} } }),
+        publisher: hasTopics ? topics.publisherOf(by) : NO_TOPICS,
+        registry: registry.transportOf(by),
+        google: grafeasTransport(by, wire, occurrences, scheduler),
+      },
+      core,
+    );
+  }
+
+  function dataOf(event: PushEvent): Uint8Array {
+    if (event.kind === "junk") return Buffer.from(event.data);
+    const { repository, content } = event.place;
+    const digest = contents.digestOf(content);
+    const named = `${repository}@${digest}`;
+    const tagged = (tag: string | undefined) => (tag === undefined ? {} : { tag: `${repository}:${tag}` });
+    const document = {
+      push: () => ({ action: "INSERT", digest: named, ...(event.kind === "push" ? tagged(event.tag) : {}) }),
+      companion: () => ({ action: "INSERT", digest: named, ...tagged(`${digest.replace(":", "-")}.sig`) }),
+      delete: () => ({ action: "DELETE", digest: named }),
+      "tag only": () => ({ action: "INSERT", ...tagged("latest") }),
+    }[event.kind]();
+    return Buffer.from(JSON.stringify(document));
+  }
+
+  function replay(of: "history" | "dead letters", how: "topic" | "in process"): void {
+    const items: readonly Item[] =
+      of === "history"
+        ? events.map((event) => ({ event }))
+        : topics.letters.map((letter) => ({ event: topics.originalOf(letter).event, letter }));
+    const replaying = { scheduler, fleet, handling, topics, dataOf, replay: core.replay };
+    if (how === "topic") replayToTopic(items, replaying);
+    else void replayInProcess(items, replaying);
+  }
+
+  return {
+    replay,
+    endings: watch.endings,
+    lookAgain: (keys) =>
+      watch.lookAgain(keys === "ever" ? versions : [versions[rotation === undefined ? 0 : 1]]),
+    counts: () => ({
+      ...fleet.counts,
+      attestations: occurrences.attestations().length,
+      letters: topics.letters.length,
+    }),
+    happen(happening) {
+      switch (happening.kind) {
+        case "upload":
+          return registry.upload(happening.place);
+        case "event":
+          events.push(happening.event);
+          return void topics.announce(happening.event, dataOf(happening.event));
+        case "scan":
+        case "build": {
+          const said = writeEvidence(happening, contents, occurrences);
+          announced.set(topics.announceOccurrence(Buffer.from(JSON.stringify(said))), happening.place);
+          return undefined;
+        }
+        case "foreign": {
+          const document = foreignAttestation(happening, contents);
+          const { check, place, lag } = happening;
+          if (!occurrences.isTaken(document)) {
+            occurrences.write(PROJECTS.attestations, `foreign-${happening.at}-${check}`, document, lag);
+            wroteIn(place.repository, lag);
+          }
+          return undefined;
+        }
+        case "rotation":
+          return fleet.rollOut(happening.overlap);
+        case "replay":
+          return replay(happening.of, happening.how);
+      }
+    },
+  };
+}
