@@ -1,5 +1,6 @@
+import type { ErrorCode } from "../../lib/errors.ts";
 import type { Place, Settings } from "./history.ts";
-import type { Oracle, Status } from "./oracle.ts";
+import { type Oracle, STALE_MS, type Status } from "./oracle.ts";
 
 /** How a delivery can rightly end where nothing went wrong on the way; a dead letter with its reason. */
 export type Ending = "attested" | "decided" | "ignored" | "waits" | "not there" | `dead-lettered: ${string}`;
@@ -9,29 +10,38 @@ export interface Reviewed {
   readonly place: Place;
   readonly from: number;
   readonly to: number;
+  /** The errors that anything that was read of it may have ended in, because of what went wrong. */
+  readonly errors: readonly ErrorCode[];
   /** When the event was first seen, at the earliest and at the latest; without, there is no end of patience. */
   readonly since?: { readonly earliest: number; readonly latest: number };
 }
 
 /** What may count for one check on one platform. */
-type Said = Status | "waited";
+type Said = Status | ErrorCode;
 
-const ERRORS: readonly Said[] = ["unsupported", "not-found", "waited"];
+const NO_ERRORS: readonly Said[] = [
+  "not covered",
+  "pass",
+  "fail",
+  "waits for build",
+  "waits for scan",
+  "no-evidence",
+];
 
 /** Every ending that the acknowledgement table allows, given what was true while the review went on. */
 export function endingsOf(oracle: Oracle, settings: Settings, reviewed: Reviewed): ReadonlySet<Ending> {
-  const { place, from, to } = reviewed;
+  const { place, from, to, errors } = reviewed;
   const endings = new Set<Ending>();
   const scope = oracle.scopeOf(place);
   if (scope.kind === "not contacted") return endings.add("ignored");
-  if (!oracle.isThere(place, from)) endings.add("not there");
+  if (!oracle.isThere(place, from - STALE_MS)) endings.add("not there");
   if (!oracle.isThere(place, to)) return endings;
   if (scope.kind === "ignored") return endings.add("ignored");
   if (scope.kind === "unsupported") return endings.add("dead-lettered: unsupported");
 
   const said = settings.checks.flatMap((check) => {
     const ofParts = scope.parts.map((part) => {
-      const statuses: Said[] = [...oracle.statuses(place, part, check, from, to)];
+      const statuses: Said[] = [...oracle.statuses(place, part, check, from, to), ...errors];
       // What is attested is not asked again; but what cannot be read is not believed either.
       const isAttested = oracle.rightFrom(place.repository, { content: part.content, check }) <= to;
       return isAttested && statuses.some((status) => status !== "not-found")
@@ -52,7 +62,7 @@ export function endingsOf(oracle: Oracle, settings: Settings, reviewed: Reviewed
   if (patient.some(isWaiting)) endings.add("waits");
   if (!patient.every((one) => [...one].some((status) => !status.startsWith("waits")))) return endings;
   for (const one of patient) {
-    for (const status of one) if (ERRORS.includes(status)) endings.add(`dead-lettered: ${status}`);
+    for (const status of one) if (!NO_ERRORS.includes(status)) endings.add(`dead-lettered: ${status}`);
   }
   const ends = (allowed: readonly Said[]) =>
     patient.every((one) => ["not covered" as const, ...allowed].some((status) => one.has(status)));

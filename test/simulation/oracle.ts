@@ -50,6 +50,9 @@ export interface Oracle {
   rightFrom(repository: string, claim: Claim): number;
 }
 
+/** A review may share a request to the registry that was on its way before it began, for so long at the most. */
+export const STALE_MS = 30_000;
+
 interface Scan {
   readonly at: number;
   readonly visible: number;
@@ -195,7 +198,8 @@ export function createOracle({ settings, contents, repositories, happenings }: H
   }
 
   function statuses({ repository }: Place, part: Part, check: CheckName, from: number, to: number) {
-    return new Set(between(from, to).map((moment) => statusAt(repository, part, check, moment)));
+    const said = new Set(between(from, to).map((moment) => statusAt(repository, part, check, moment)));
+    return isThere({ repository, content: part.content }, from - STALE_MS) ? said : said.add("not-found");
   }
 
   /** The ways in which a review may come to an image: by itself, or through an index. */
@@ -248,7 +252,7 @@ export function createOracle({ settings, contents, repositories, happenings }: H
     },
     owed(place, from, to) {
       const scope = scopeOf(place);
-      if (scope.kind !== "reviewed" || !isThere(place, from)) return [];
+      if (scope.kind !== "reviewed" || !isThere(place, from - STALE_MS)) return [];
       return settings.checks.flatMap((check) => {
         const said = scope.parts.map((part) => ({ part, all: statuses(place, part, check, from, to) }));
         const surely = (status: Status) => said.filter(({ all }) => all.size === 1 && all.has(status));

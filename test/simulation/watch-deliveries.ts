@@ -1,4 +1,5 @@
 import type { Settlement } from "../../lib/delivery/settle.ts";
+import type { ErrorCode } from "../../lib/errors.ts";
 import { type Ending, endingsOf } from "./endings.ts";
 import type { History, Place, PushEvent } from "./history.ts";
 import type { Keys } from "./keys.ts";
@@ -20,7 +21,7 @@ export interface Handled {
   readonly from: number;
   readonly to: number;
   /** What it may have taken for good of what went wrong while it ran; `undefined` stands for what it may not. */
-  readonly disturbances: readonly (string | undefined)[];
+  readonly disturbances: readonly (ErrorCode | undefined)[];
   /** Whether instances of another configuration were about. */
   readonly mixed: boolean;
   /** Whether attestations of others may have been hidden from it. */
@@ -61,6 +62,10 @@ export interface DeliveryWatchOptions {
   readonly oracle: Oracle;
   readonly scheduler: Scheduler;
   readonly attestations: AttestationWatch;
+}
+
+function errorsOf({ disturbances }: Handled): readonly ErrorCode[] {
+  return [...new Set(disturbances.filter((code) => code !== undefined))];
 }
 
 /** The longest that a delivery may take without a fault in the world, in milliseconds. */
@@ -109,7 +114,7 @@ export function watchDeliveries(options: DeliveryWatchOptions): DeliveryWatch {
     const { settlement, original, waited, attempt, from, to, by } = handled;
     const { published } = original;
     const since = { earliest: published - settings.services.skew, latest: published };
-    const right = endingsOf(oracle, settings, { place, from, to, since });
+    const right = endingsOf(oracle, settings, { place, from, to, since, errors: errorsOf(handled) });
     const mayWait = handled.topics && settings.waitingTopic && !waited;
     const comesBack = mayComeBack(handled) || right.has("not there") || (right.has("waits") && !mayWait);
     const ending = count(handled);
@@ -142,7 +147,7 @@ export function watchDeliveries(options: DeliveryWatchOptions): DeliveryWatch {
         if (!isLast || isWaiting || !comesBack) wrong("");
         return;
       }
-      if (handled.disturbances.includes(deadLetter)) return;
+      if (errorsOf(handled).some((code) => code === deadLetter)) return;
       if (!right.has(`dead-lettered: ${deadLetter}`)) wrong("");
     } else if (!right.has(settlement.outcome)) wrong("");
     requireStored(place, handled);
@@ -161,11 +166,11 @@ export function watchDeliveries(options: DeliveryWatchOptions): DeliveryWatch {
     },
     occurrence(handled) {
       const { settlement, place, from, to, by } = handled;
-      const right = endingsOf(oracle, settings, { place, from, to });
+      const right = endingsOf(oracle, settings, { place, from, to, errors: errorsOf(handled) });
       const ending = count(handled);
       // What nothing can help, or is gone, is left to the image's own push event.
       const isLeftToPush =
-        handled.disturbances.length > 0 ||
+        errorsOf(handled).length > 0 ||
         [...right].some((one) => one === "not there" || one.startsWith("dead-lettered"));
       if (settlement.outcome === "retry") {
         if (mayComeBack(handled)) return;
