@@ -26,8 +26,10 @@ export interface PubSubEmulator {
   /** A push subscription with the shortest back-off; the emulator then delivers again after about 1, 3, 3, … seconds. */
   createPushSubscription(name: string, subscription: PushSubscription): Promise<void>;
   createPullSubscription(name: string, topic: string): Promise<void>;
+  /** The full name of a subscription. */
+  subscriptionName(subscription: string): string;
   /** Returns the id of the published message. */
-  publish(topic: string, data: string): Promise<string>;
+  publish(topic: string, data: string, attributes?: PulledMessage["attributes"]): Promise<string>;
   /** Takes and acknowledges what is there. */
   pull(subscription: string): Promise<readonly PulledMessage[]>;
   close(): Promise<void>;
@@ -93,8 +95,9 @@ export async function startPubSubEmulator(): Promise<PubSubEmulator> {
     async createPullSubscription(name, topic) {
       await subscribe(name, topic);
     },
-    async publish(topic, data) {
-      const messages = [{ data: Buffer.from(data).toString("base64") }];
+    subscriptionName: (subscription) => `projects/${PROJECT}/subscriptions/${subscription}`,
+    async publish(topic, data, attributes = {}) {
+      const messages = [{ data: Buffer.from(data).toString("base64"), attributes }];
       const answer = PublishAnswer.parse(await call("POST", `topics/${topic}:publish`, { messages }));
       return answer.messageIds[0];
     },
