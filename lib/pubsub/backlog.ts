@@ -20,6 +20,9 @@ export interface BacklogOptions {
 
 const QUIET_MS = 10_000;
 const LEASE_SECONDS = 60;
+/** Of the quiet time, the parts that one pull waits for messages at most and at least: once begun, it is waited for. */
+const LONGEST_PULL = 1 / 2;
+const SHORTEST_PULL = 1 / 10;
 /** The part of the quiet time after which it is asked again where Pub/Sub answers at once that nothing is there. */
 const PAUSE = 1 / 50;
 
@@ -30,10 +33,27 @@ const PAUSE = 1 / 50;
 export function createBacklog(options: BacklogOptions): Backlog {
   const { connect, publishedBefore, observer, quiet: longest = QUIET_MS, lease = LEASE_SECONDS } = options;
   let opened: Promise<{ readonly puller: Puller; readonly leases: Leases }> | undefined;
+  let pulling: Promise<readonly Received[]> = Promise.resolve([]);
+
   const open = async () => {
     const puller = await connect();
     return { puller, leases: createLeases(puller, { seconds: lease, observer }) };
   };
+
+  /** What came; nothing at all where `stop` aborts. A passing failure of Pub/Sub's is waited out. */
+  async function pullOnce(puller: Puller, left: number, stop: AbortSignal): Promise<readonly Received[]> {
+    const milliseconds = Math.max(Math.min(left, longest * LONGEST_PULL), longest * SHORTEST_PULL);
+    const once = () => {
+      pulling = puller.pull(milliseconds);
+      return untilAborted(pulling, stop);
+    };
+    try {
+      return await retry(once, { signal: stop });
+    } catch (fault) {
+      if (stop.aborted) return [];
+      throw fault;
+    }
+  }
 
   const isCovered = ({ envelope: { publishTime } }: Received) =>
     publishTime === undefined || publishTime < publishedBefore;
@@ -63,6 +83,8 @@ export function createBacklog(options: BacklogOptions): Backlog {
       if (opened === undefined) return;
       try {
         const { puller, leases } = await opened;
+        // A pull that nobody waits for any more may still be answered, with what is let go of here even.
+        await leases.hold(await pulling.catch(() => []));
         await leases.release();
         await puller.close();
       } catch (fault) {
@@ -70,18 +92,4 @@ export function createBacklog(options: BacklogOptions): Backlog {
       }
     },
   };
-}
-
-/** What came; nothing at all where `stop` aborts. A passing failure of Pub/Sub's is waited out. */
-async function pullOnce(
-  puller: Puller,
-  milliseconds: number,
-  stop: AbortSignal,
-): Promise<readonly Received[]> {
-  try {
-    return await retry(() => untilAborted(puller.pull(milliseconds), stop), { signal: stop });
-  } catch (fault) {
-    if (stop.aborted) return [];
-    throw fault;
-  }
 }

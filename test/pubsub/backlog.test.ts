@@ -18,11 +18,14 @@ type Answer = readonly Received[] | VoucherError;
 /** A subscription that answers each pull with the next of `answers`, and then with nothing. */
 function subscription(answers: readonly Answer[], options: { readonly faults?: VoucherError } = {}) {
   const left = [...answers];
+  const late: { readonly answer: Answer; readonly milliseconds: number }[] = [];
   const calls: string[] = [];
   const puller: Puller = {
     async pull(milliseconds) {
       calls.push("pull");
-      const answer = left.shift();
+      const after = late.shift();
+      if (after !== undefined) await sleep(after.milliseconds);
+      const answer = after?.answer ?? left.shift();
       if (answer instanceof VoucherError) throw answer;
       if (answer === undefined || answer.length === 0) await sleep(Math.min(milliseconds, 20));
       return answer ?? [];
@@ -45,7 +48,13 @@ function subscription(answers: readonly Answer[], options: { readonly faults?: V
     quiet: 100,
     lease: 60,
   });
-  return { backlog, calls, observer };
+  return {
+    backlog,
+    calls,
+    observer,
+    /** Has the next pull answered with this, after a while. */
+    answer: (answer: Answer, milliseconds: number) => void late.push({ answer, milliseconds }),
+  };
 }
 
 async function idsOf({ backlog }: ReturnType<typeof subscription>, acknowledging = false) {
@@ -137,6 +146,24 @@ describe("the backlog of a subscription", () => {
     }
 
     expect(ids).toEqual(["1"]);
+  });
+
+  it("lets go of what a pull brings that was under way when it was stopped", async () => {
+    const own = subscription([[message("1")]]);
+    const stop = new AbortController();
+    for await (const _ of own.backlog.messages(stop.signal)) {
+      own.answer([message("late")], 30);
+      setTimeout(() => stop.abort(), 10);
+    }
+    await own.backlog.release();
+
+    const calls = own.calls.filter((call) => call !== "pull");
+    expect(calls).toEqual([
+      "keep ack 1 for 60",
+      "keep ack late for 60",
+      "keep ack 1,ack late for 0",
+      "close",
+    ]);
   });
 
   it("goes on where a message can be neither held nor acknowledged, and says so", async () => {
