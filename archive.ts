@@ -56,7 +56,7 @@ export async function writeArchive(folder: string, { outputs }: Metafile): Promi
   const names = ["package.json", LOCK, ...filesOf(ENTRY, folder, outputs)].sort();
   const content: Zippable = { LICENSE: await readFile("LICENSE") };
   for (const name of names) content[name] = await readFile(join(folder, name));
-  await writeFile(join(folder, "voucher.zip"), zipSync(content, { mtime: MTIME, level: 9 }));
+  await writeFile(join(folder, "voucher.zip"), zipSync(content, { mtime: MTIME }));
 }
 
 /** The entry, every chunk that it may come to load, and their licence texts; by their paths in `folder`. */

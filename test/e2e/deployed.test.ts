@@ -91,7 +91,9 @@ describe("what Terraform deploys, with nothing but its own packages", () => {
     expect(answer.status).toBe(200);
   });
 
-  it("is the same to the byte when it is built again, so that nothing is deployed that did not change", async () => {
+  it("is the same to the byte when it is built again, so that nothing is deployed that did not change", {
+    timeout: 90_000,
+  }, async () => {
     const again = await mkdtemp(join(tmpdir(), "voucher-again-"));
     try {
       const dist = await buildIn(again);

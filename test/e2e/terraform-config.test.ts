@@ -2,8 +2,6 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { loadConfig } from "../../lib/config/load.ts";
-import { parseFile } from "../../lib/config/parse.ts";
-import { UNBUILT } from "../../lib/config/unbuilt.ts";
 import { openWorkspace, type Workspace } from "../support/terraform/workspace.ts";
 import { describeWith } from "../support/tools.ts";
 
@@ -35,14 +33,6 @@ const VARIABLES = {
   admission: null,
   kubernetes_service_accounts: [],
 };
-
-/** Terraform makes the topic of verdict events, and names it, whether or not Voucher publishes them yet. */
-const verdictsAreBuilt = ask({ verdict_topic: "voucher-verdicts" }).length === 0;
-
-function ask(events: { readonly verdict_topic: string }) {
-  const { file } = parseFile({ events });
-  return UNBUILT.flatMap((rule) => rule.find(file, {}));
-}
 
 describeWith(["terraform"], "the configuration that Terraform writes", () => {
   let workspace: Workspace;
@@ -85,6 +75,7 @@ describeWith(["terraform"], "the configuration that Terraform writes", () => {
         maxAttempts: 12,
         waitingTopic: `${TOPICS}/voucher-waiting`,
         deadLetterTopic: `${TOPICS}/voucher-dead-letters`,
+        verdictTopic: `${TOPICS}/voucher-verdicts`,
       },
       pending: { maxMinutes: 90 },
       limits: { timeoutSeconds: 200, children: 64 },
@@ -133,8 +124,7 @@ describeWith(["terraform"], "the configuration that Terraform writes", () => {
     expect(applied).toMatchObject({ code: 0, stderr: "" });
     const { stdout } = await workspace.terraform(SETTINGS, "output", "-json");
     const file = join(workspace.folder, "config.toml");
-    const text: string = JSON.parse(stdout).config.value;
-    await writeFile(file, verdictsAreBuilt ? text : text.replace(/"verdict_topic" = "[^"]*",/, ""));
+    await writeFile(file, JSON.parse(stdout).config.value);
     return loadConfig({ file, env: {}, cwd: workspace.folder, home: "" });
   }
 });

@@ -13,6 +13,7 @@ declare module "vitest" {
 }
 
 const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url));
+const LONGEST_MS = 60_000;
 const NEEDED = [
   "package.json",
   "package-lock.json",
@@ -44,6 +45,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
  */
 export async function buildIn(folder: string): Promise<string> {
   for (const name of NEEDED) await symlink(join(CHECKOUT, name), join(folder, name));
-  await runOrThrow("npm", ["run", "--silent", "build"], { cwd: folder, env: { HOME: folder } });
+  await runOrThrow("npm", ["run", "--silent", "build"], {
+    cwd: folder,
+    env: { HOME: folder },
+    timeout: LONGEST_MS,
+  });
   return join(folder, "dist");
 }

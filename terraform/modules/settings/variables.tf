@@ -229,8 +229,8 @@ variable "secrets" {
     error_message = "A folder can hold one secret only: Cloud Run mounts a secret as a folder. Give each file of secrets a folder of its own."
   }
   validation {
-    condition     = alltrue([for path in keys(var.secrets) : dirname(path) != "/etc/voucher" && !startswith(dirname(path), "/workspace")])
-    error_message = "/etc/voucher holds the configuration and /workspace the program; mount secrets elsewhere, in /secrets/NAME/ for example."
+    condition     = alltrue([for path in keys(var.secrets) : !can(regex("^/(etc/voucher|workspace|voucher)(/|$)", path))])
+    error_message = "/etc/voucher holds the configuration, /workspace and /voucher hold the program; mount secrets elsewhere, in /secrets/NAME/ for example."
   }
 }
 

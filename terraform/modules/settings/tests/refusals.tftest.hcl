@@ -362,6 +362,14 @@ run "a_secret_over_the_configuration" {
   expect_failures = [var.secrets]
 }
 
+run "a_secret_over_the_program" {
+  command = plan
+  variables {
+    secrets = { "/voucher/secrets.yaml" = { secret = "github", version = "latest" } }
+  }
+  expect_failures = [var.secrets]
+}
+
 run "admission_by_a_check_that_there_is_not" {
   command = plan
   variables {
