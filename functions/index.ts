@@ -17,7 +17,7 @@ try {
   if (targetOf(process.argv, process.env) === "api") {
     // Loaded here alone: what answers requests is of no use to events.
     const { api } = await import("./api.ts");
-    http("api", inFlight.counting(api(app, log)));
+    http("api", inFlight.counting(await api(app, log)));
   } else {
     app.requireEventsReviewable();
     http("onPush", inFlight.counting(onPush(app)));

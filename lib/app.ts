@@ -4,8 +4,8 @@ import { factsOf } from "./app/evidence.ts";
 import { once } from "./app/once.ts";
 import { publisherOf } from "./app/publishing.ts";
 import { registryOf } from "./app/registry.ts";
-import { secretsOf } from "./app/secrets.ts";
-import { signerOf } from "./app/signing.ts";
+import { secretsOf, serverPasswordOf } from "./app/secrets.ts";
+import { requireSigningKeys, signerOf } from "./app/signing.ts";
 import { type SubscribeRequest, subscribe } from "./app/subscribing.ts";
 import type { Surroundings } from "./app/surroundings.ts";
 import type { Check } from "./check/contract.ts";
@@ -85,6 +85,8 @@ export interface App {
   requireEventsReviewable(): void;
   /** Throws `config`, `key` or `usage` where requests could not be answered: no store, or a group's check that cannot be made. */
   requireRequestsAnswerable(): void;
+  /** The bcrypt hash that those who ask are held to; undefined where none is configured. Throws why it cannot be fetched. */
+  serverPassword(): Promise<string | undefined>;
   /** Handles one delivery of a push event; never throws where {@link requireEventsReviewable} did not. */
   deliver(request: PushRequest): Promise<Settlement>;
   /** Handles one delivery of an announcement of Container Analysis; never throws. */
@@ -122,10 +124,15 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
   const attesting = once(() => attestingOf(config, signer(), means));
   const publisher = once(() => publisherOf(config, { env }));
   const facts = once(() => factsOf(config, means, clock.now));
+  const publishing = once(() => {
+    const able = attesting();
+    requireSigningKeys(config, { env });
+    return able;
+  });
   const reviewPorts = () => ({
     resolver: resolver(),
     evidence: facts().evidence,
-    attesting: config.dryrun ? undefined : attesting(),
+    attesting: config.dryrun ? undefined : publishing(),
   });
   const deliveryPorts = () => ({ ...reviewPorts(), clock, observer, publisher: publisher() });
   const { platforms } = config;
@@ -196,6 +203,7 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
       for (const [name, checks] of groupsOf(config)) if (checks.length > 0) checksNamed([name]);
       reviewPorts();
     },
+    serverPassword: () => serverPasswordOf(config, google),
     deliver: (request) => deliver(request, events(), deliveryPorts()),
     deliverOccurrence: (request) =>
       deliverOccurrence(request, events(), { ...deliveryPorts(), announcements: facts().announcements }),

@@ -103,3 +103,30 @@ describe("signing with OpenPGP keys of the secrets", () => {
     expect(verdict.results[1]?.error).toContain("openpgpkeys");
   });
 });
+
+describe("a signer without any key", () => {
+  it.each([
+    ["pgp", "none is configured; set ejson.dir and ejson.secrets, sops.file or secrets.file"],
+    ["kms", "no key is configured; add [[kms_keys]]"],
+  ])("is refused before anything is reviewed: %s", async (signer, words) => {
+    const { app, image, stack } = await openApp({ signer });
+    const refusal = { code: "config", message: expect.stringContaining(words) };
+
+    expect(() => app.requireEventsReviewable()).toThrow(expect.objectContaining(refusal));
+    expect(() => app.requireRequestsAnswerable()).toThrow(expect.objectContaining(refusal));
+    await expect(app.check(image, app.checksNamed(["all"]), "run", patience())).rejects.toMatchObject(
+      refusal,
+    );
+    expect(stack.registry.traffic.count({ method: "GET" })).toBe(0);
+  });
+
+  it.each([["pgp"], ["kms"]])("is no hindrance where nothing is signed: %s", async (signer) => {
+    const { app, image } = await openApp({ signer, dryrun: true });
+    const { app: verifying } = await openApp({ signer });
+    const checks = app.checksNamed(["all"]);
+
+    expect(() => app.requireEventsReviewable()).not.toThrow();
+    expect(await app.check(image, checks, "run", patience())).toMatchObject({ success: true });
+    expect((await verifying.verify(image, checks, patience())).verdict).toMatchObject({ success: false });
+  });
+});

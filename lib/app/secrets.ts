@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.ts";
-import { loadSecrets } from "../config/secrets/load.ts";
+import { loadSecrets, ownSecrets } from "../config/secrets/load.ts";
 import type { RepositorySecret, Secrets } from "../config/secrets/secrets.ts";
 import type { GitHubSignIn } from "../evidence/github-sign-in.ts";
 import type { Credentials } from "../google/credentials.ts";
@@ -20,6 +20,11 @@ export function secretsOf(
     });
     return loading;
   };
+}
+
+/** The hash in `server.password`, fetched where the setting is a reference. Throws `config`, or why it cannot be fetched. */
+export async function serverPasswordOf(config: Config, google: Credentials): Promise<string | undefined> {
+  return ownSecrets(config, { credentials: google }).serverPassword?.reveal();
 }
 
 /** How to sign in for the repositories of `owner`: by the secret of the alias whose organisation that is. */

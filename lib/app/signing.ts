@@ -1,5 +1,7 @@
 import type { Config } from "../config/config.ts";
 import type { Secrets } from "../config/secrets/secrets.ts";
+import { sourceOf } from "../config/secrets/source.ts";
+import { VoucherError } from "../errors.ts";
 import { parseEndpoint } from "../google/endpoint.ts";
 import { createRest } from "../google/rest.ts";
 import type { KeyRing } from "../ports.ts";
@@ -10,6 +12,7 @@ import { createPgpSigner, type PgpKey } from "../sign/pgp.ts";
 import { createPkixSigner } from "../sign/pkix.ts";
 import { readTrustedKeys } from "../sign/trusted-keys.ts";
 import type { Means } from "./means.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** The signer that the configuration names. Keys are read, and services asked, on first use. */
 export function signerOf(config: Config, { google, secrets, observer }: Means): KeyedSigner {
@@ -24,6 +27,24 @@ export function signerOf(config: Config, { google, secrets, observer }: Means): 
       const rest = createRest({ endpoint, credentials: google });
       return createKmsSigner({ keys: config.kmsKeys, rest, allowSharedKeys, observer });
     }
+  }
+}
+
+/**
+ * Throws `config` where the signer has no key for any check, since then no image could ever be attested. Nothing is read
+ * for that.
+ */
+export function requireSigningKeys(config: Config, { env }: Surroundings): void {
+  if (config.signer === "pgp" && sourceOf(config, env) === undefined) {
+    const where = "ejson.dir and ejson.secrets, sops.file or secrets.file";
+    throw new VoucherError(
+      "config",
+      `signer is "pgp", whose keys are in a file of secrets, and none is configured; set ${where}, or another signer`,
+    );
+  }
+  if (config.signer === "kms" && config.kmsKeys.length === 0) {
+    const message = 'signer is "kms" and no key is configured; add [[kms_keys]] with check and path';
+    throw new VoucherError("config", message);
   }
 }
 

@@ -93,7 +93,8 @@ export interface Config {
   };
   readonly ejson: { readonly dir?: string; readonly secrets?: string };
   readonly sops: { readonly file?: string };
-  readonly secrets: { readonly file?: string };
+  /** A file in plain, and where Secret Manager is asked for `sm://` references. */
+  readonly secrets: Service & { readonly file?: string };
   readonly metrics: {
     readonly backend?: "statsd" | "datadog" | "opentelemetry";
     readonly tags: readonly string[];

@@ -1,4 +1,4 @@
-import { isKeyVersion } from "./key-rules.ts";
+import { isKeyVersion, KEY_WARNINGS } from "./key-rules.ts";
 import type { Rule } from "./rule.ts";
 
 /** What is accepted and yet unlikely to be meant so. */
@@ -36,6 +36,7 @@ export const WARNINGS: readonly Rule[] = [
             ],
       ),
   },
+  ...KEY_WARNINGS,
 ];
 
 const EXAMPLE = "projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/1";

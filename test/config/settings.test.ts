@@ -67,7 +67,7 @@ describe("a configuration that says nothing", () => {
       pubsub: { timeoutSeconds: 240 },
       ejson: {},
       sops: {},
-      secrets: {},
+      secrets: { endpoint: "https://secretmanager.googleapis.com" },
       metrics: { tags: [] },
       statsd: { sampleRate: 1 },
       opentelemetry: { insecure: false, intervalSeconds: 60 },

@@ -121,6 +121,12 @@ describe("the function api, where its configuration would leave it open or usele
     ],
     ["there is no store", { binauth_project: undefined }, "no store for attestations is configured"],
     [
+      "it would sign with keys of a file of secrets, and there is none",
+      { signer: "pgp" },
+      "set ejson.dir and ejson.secrets, sops.file or secrets.file",
+    ],
+    ["it would sign with keys of Cloud KMS, and names none", { signer: "kms" }, "add [[kms_keys]]"],
+    [
       "a group has a check that cannot be made",
       { required: { prod: { snakeoil: true } }, dryrun: true },
       "failon",

@@ -16,8 +16,8 @@ export interface SecretManager {
 export interface SecretManagerOptions {
   /** Google's own credentials of this machine by default. */
   readonly credentials?: Credentials;
-  /** Where Secret Manager is asked; plain http for loopback hosts. */
-  readonly endpoint?: string;
+  /** Where Secret Manager is asked: `secrets.endpoint`. */
+  readonly endpoint: string;
 }
 
 const SCHEME = "sm://";
@@ -44,9 +44,9 @@ const AnswerSchema = z.object({ payload: z.object({ data: z.string(), dataCrc32c
 /** Nothing is loaded and nobody asked before the first secret is needed. Throws `config` for an unusable endpoint. */
 export function createSecretManager({
   credentials = applicationDefaultCredentials(),
-  endpoint = "https://secretmanager.googleapis.com",
+  endpoint,
 }: SecretManagerOptions): SecretManager {
-  const parsed = parseEndpoint(endpoint, "the endpoint of Secret Manager");
+  const parsed = parseEndpoint(endpoint, "secrets.endpoint");
   const known = new Map<string, Promise<string>>();
 
   async function fetchSecret(version: string): Promise<string> {
