@@ -76,7 +76,8 @@ export interface Config {
   };
   readonly pending: { readonly maxMinutes: number };
   readonly server: {
-    readonly port: number;
+    /** Where Voucher listened. A function listens where its host says. */
+    readonly port?: number;
     readonly timeoutSeconds: number;
     readonly requireAuth: boolean;
     readonly username?: string;

@@ -85,7 +85,7 @@ export function toConfig(file: FileConfig, folder: string, overrides: Overrides)
     }),
     pending: { maxMinutes: file.pending?.max_minutes ?? 60 },
     server: compact({
-      port: server?.port ?? 8000,
+      port: server?.port,
       timeoutSeconds: server?.timeout ?? timeoutSeconds,
       requireAuth: server?.require_auth ?? false,
       username: server?.username,

@@ -63,7 +63,7 @@ describe("a configuration that says nothing", () => {
       registry: { insecure: [], secure: [], trustedRealms: [] },
       events: {},
       pending: { maxMinutes: 60 },
-      server: { port: 8000, timeoutSeconds: 240, requireAuth: false, auth: "basic", allowedEmails: [] },
+      server: { timeoutSeconds: 240, requireAuth: false, auth: "basic", allowedEmails: [] },
       pubsub: { timeoutSeconds: 240 },
       ejson: {},
       sops: {},
