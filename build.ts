@@ -1,5 +1,6 @@
 import { chmod, rm } from "node:fs/promises";
-import { build } from "esbuild";
+import { pathToFileURL } from "node:url";
+import { build, type Plugin } from "esbuild";
 
 /**
  * Makes the bundle in dist/: one entry a target, shared chunks, lazy imports still lazy. Of the dependencies it needs only
@@ -13,6 +14,42 @@ const NAMES_FOR_COMMONJS = [
   "const __filename = import.meta.filename;",
   "const __dirname = import.meta.dirname;",
 ].join("\n");
+
+const ASKED = Symbol("asked by the plugin itself");
+
+/**
+ * In a bundle with shared chunks, a CommonJS module that is imported lazily has its default export and no other. Our own code
+ * goes by that; packages do not (gaxios, where there is a proxy), so they get the names that Node would give them.
+ */
+const namesOfCommonJs: Plugin = {
+  name: "names of CommonJS modules",
+  setup({ onResolve, onLoad, resolve }) {
+    onResolve({ filter: /^[^./]/ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
+      const isPackages = importer.includes("node_modules");
+      if (kind !== "dynamic-import" || !isPackages || pluginData === ASKED) return undefined;
+      const found = await resolve(path, { kind, importer, resolveDir, pluginData: ASKED });
+      if (found.external || found.path === "") return undefined;
+      const names = await exportsOf(found.path);
+      if (!names.includes("module.exports")) return undefined;
+      return { path, namespace: "names", pluginData: { names, resolveDir } };
+    });
+    onLoad({ filter: /.*/, namespace: "names" }, ({ path, pluginData: { names, resolveDir } }) => {
+      const own = names.filter((name: string) => !["default", "module.exports"].includes(name));
+      const contents = [
+        `import * as all from ${JSON.stringify(path)};`,
+        `export const { ${own.join(", ")} } = all;`,
+        "export default all.default;",
+      ].join("\n");
+      return { contents, resolveDir };
+    });
+  },
+};
+
+/** What Node finds in a module; in one of CommonJS also `module.exports`. */
+async function exportsOf(path: string): Promise<readonly string[]> {
+  const namespace: object = await import(pathToFileURL(path).href);
+  return Object.keys(namespace);
+}
 
 await rm("dist", { recursive: true, force: true });
 await build({
@@ -31,6 +68,7 @@ await build({
   target: "node22",
   sourcemap: true,
   external: ["@google-cloud/functions-framework"],
+  plugins: [namesOfCommonJs],
   banner: { js: NAMES_FOR_COMMONJS },
   legalComments: "linked",
   logLevel: "warning",
