@@ -20,6 +20,7 @@ import { formatReference, type Reference } from "./image/reference.ts";
 import type { ResolvedImage } from "./image/resolved.ts";
 import type { ValidRepos } from "./image/valid-repos.ts";
 import type { Clock, Observer, Prepared } from "./ports.ts";
+import { proxiesIn } from "./proxy.ts";
 import type { Pulled } from "./pubsub/subscriber.ts";
 import { type AttestedBy, attestedBy } from "./review/attested-by.ts";
 import { type ReviewRequest, review } from "./review/review.ts";
@@ -118,7 +119,8 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
     deadline: (milliseconds) => AbortSignal.timeout(milliseconds),
   };
   const google = applicationDefaultCredentials();
-  const means = { google, observer, secrets: secretsOf(config, google, { env }) };
+  const proxies = proxiesIn(env);
+  const means = { google, observer, proxies, secrets: secretsOf(config, google, { env }) };
   const resolver = once(() => registryOf(config, google, { env }));
   const signer = once(() => signerOf(config, means));
   const attesting = once(() => attestingOf(config, signer(), means));
@@ -203,7 +205,7 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
       for (const [name, checks] of groupsOf(config)) if (checks.length > 0) checksNamed([name]);
       reviewPorts();
     },
-    serverPassword: () => serverPasswordOf(config, google),
+    serverPassword: () => serverPasswordOf(config, google, { env }),
     deliver: (request) => deliver(request, events(), deliveryPorts()),
     deliverOccurrence: (request) =>
       deliverOccurrence(request, events(), { ...deliveryPorts(), announcements: facts().announcements }),

@@ -30,6 +30,7 @@ interface Rule {
 const RULES: { readonly [room: Room]: Rule } = {
   errors: { rooms: [], packages: [] },
   retry: { rooms: [], packages: ["p-retry"] },
+  proxy: { rooms: ["image"], packages: ["undici"] },
   ...Object.fromEntries(NOUNS.map((room) => [room, { rooms: NOUNS, packages: ["zod"] }])),
   ports: { rooms: NOUNS, packages: [] },
   check: { rooms: [...NOUNS, "ports"], packages: [] },
@@ -38,10 +39,10 @@ const RULES: { readonly [room: Room]: Rule } = {
   ...Object.fromEntries(
     ADAPTERS.map((room) => [
       room,
-      { rooms: [...NOUNS, "ports", "retry", ...SHARED_ADAPTERS], packages: "any" },
+      { rooms: [...NOUNS, "ports", "retry", "proxy", ...SHARED_ADAPTERS], packages: "any" },
     ]),
   ),
-  config: { rooms: [...NOUNS, "check", "google"], packages: "any" },
+  config: { rooms: [...NOUNS, "check", "google", "proxy"], packages: "any" },
   telemetry: { rooms: ["ports"], packages: "any" },
   api: {
     rooms: [...NOUNS, "ports", "review", "delivery"],
@@ -49,14 +50,17 @@ const RULES: { readonly [room: Room]: Rule } = {
   },
   replay: { rooms: [...NOUNS, "ports", "review", "delivery"], packages: ["zod", "p-limit"] },
   app: {
-    rooms: [...NOUNS, ...CORE, ...ADAPTERS, "retry", "config", "telemetry", "api", "replay"],
+    rooms: [...NOUNS, ...CORE, ...ADAPTERS, "retry", "proxy", "config", "telemetry", "api", "replay"],
     packages: [],
   },
   functions: {
     rooms: ["app", "api", "replay", "event", "image", "config", "telemetry"],
     packages: ["@google-cloud/functions-framework"],
   },
-  cli: { rooms: ["app", "api", "replay", "event", "image", "config", "telemetry", "local"], packages: "any" },
+  cli: {
+    rooms: ["app", "api", "replay", "event", "image", "config", "telemetry", "local", "proxy"],
+    packages: "any",
+  },
   local: { rooms: NOUNS, packages: [] },
 };
 

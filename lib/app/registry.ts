@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { Credentials } from "../google/credentials.ts";
+import { proxiesIn } from "../proxy.ts";
 import { dockerConfigCredentials, dockerConfigPath } from "../registry/docker-config.ts";
 import { createRegistry, type Registry } from "../registry/registry.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -11,5 +12,5 @@ export function registryOf(
   { env }: Surroundings,
 ): Registry {
   const credentials = dockerConfigCredentials(dockerConfigPath(env), env);
-  return createRegistry({ ...registry, limits, credentials, google });
+  return createRegistry({ ...registry, limits, credentials, google, proxies: proxiesIn(env) });
 }

@@ -23,8 +23,12 @@ export function secretsOf(
 }
 
 /** The hash in `server.password`, fetched where the setting is a reference. Throws `config`, or why it cannot be fetched. */
-export async function serverPasswordOf(config: Config, google: Credentials): Promise<string | undefined> {
-  return ownSecrets(config, { credentials: google }).serverPassword?.reveal();
+export async function serverPasswordOf(
+  config: Config,
+  google: Credentials,
+  { env }: Surroundings,
+): Promise<string | undefined> {
+  return ownSecrets(config, { env, credentials: google }).serverPassword?.reveal();
 }
 
 /** How to sign in for the repositories of `owner`: by the secret of the alias whose organisation that is. */

@@ -15,7 +15,7 @@ import type { Means } from "./means.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** The signer that the configuration names. Keys are read, and services asked, on first use. */
-export function signerOf(config: Config, { google, secrets, observer }: Means): KeyedSigner {
+export function signerOf(config: Config, { google, secrets, observer, proxies }: Means): KeyedSigner {
   const { allowSharedKeys } = config;
   switch (config.signer) {
     case "pkix":
@@ -24,7 +24,7 @@ export function signerOf(config: Config, { google, secrets, observer }: Means): 
       return createPgpSigner(async () => pgpKeys(await secrets()), { allowSharedKeys });
     case "kms": {
       const endpoint = parseEndpoint(config.kms.endpoint, "kms.endpoint");
-      const rest = createRest({ endpoint, credentials: google });
+      const rest = createRest({ endpoint, credentials: google, proxies });
       return createKmsSigner({ keys: config.kmsKeys, rest, allowSharedKeys, observer });
     }
   }

@@ -1,6 +1,7 @@
 import { DEFAULT_LIMITS, type Limits } from "../image/limits.ts";
 import { type Reference, withDefaultTag } from "../image/reference.ts";
 import type { Resolver } from "../ports.ts";
+import type { Proxies } from "../proxy.ts";
 import { createAuth } from "./auth.ts";
 import { createCache } from "./cache.ts";
 import { createCaller } from "./caller.ts";
@@ -23,6 +24,7 @@ export interface RegistryOptions {
   readonly credentials?: CredentialsSource;
   /** Signs in to `gcr.io`, `*.gcr.io` and `*.pkg.dev` where `credentials` has nothing for them. */
   readonly google?: GoogleCredentials;
+  readonly proxies?: Proxies | undefined;
   readonly timeouts?: Timeouts;
   /** The longest pause before a passing failure is tried again, in milliseconds; it doubles from try to try. */
   readonly backOff?: number;
@@ -50,6 +52,7 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
     perHost: limits.requestsPerInstance,
     timeouts: options.timeouts,
     connect: options.connect,
+    proxies: options.proxies,
   });
   const auth = createAuth({
     transport,

@@ -1,4 +1,5 @@
 import type { Credentials } from "../../google/credentials.ts";
+import { proxiesIn } from "../../proxy.ts";
 import { compact } from "../compact.ts";
 import type { Config } from "../config.ts";
 import type { Environment } from "../environment.ts";
@@ -11,7 +12,7 @@ import type { Secrets } from "./secrets.ts";
 import { sourceOf } from "./source.ts";
 
 export interface SecretsOptions {
-  /** What `sops` finds its keys by, and the PATH that it is found on. */
+  /** What `sops` finds its keys by, the PATH that it is found on, and the proxies that Secret Manager is asked through. */
   readonly env: Environment;
   /** What Secret Manager is shown; Google's own credentials of this machine by default. */
   readonly credentials?: Credentials;
@@ -47,15 +48,15 @@ export async function loadSecrets(config: Settings, options: SecretsOptions): Pr
 }
 
 /** Only the secrets that stand in the configuration itself: no file is read for them. Throws as {@link loadSecrets}. */
-export function ownSecrets(config: OwnSettings, options: Pick<SecretsOptions, "credentials">): OwnSecrets {
+export function ownSecrets(config: OwnSettings, options: SecretsOptions): OwnSecrets {
   const holder = createHolder(managerOf(config, options));
   const settings = holdSettings(config, holder);
   if (holder.problems.length > 0) throw configError(holder.problems.map(inSettings));
   return compact(settings);
 }
 
-function managerOf({ secrets }: OwnSettings, { credentials }: Pick<SecretsOptions, "credentials">) {
-  return createSecretManager(compact({ endpoint: secrets.endpoint, credentials }));
+function managerOf({ secrets }: OwnSettings, { credentials, env }: SecretsOptions) {
+  return createSecretManager(compact({ endpoint: secrets.endpoint, credentials, proxies: proxiesIn(env) }));
 }
 
 function inSettings(found: Found) {

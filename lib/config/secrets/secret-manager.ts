@@ -3,6 +3,7 @@ import { VoucherError } from "../../errors.ts";
 import { applicationDefaultCredentials, type Credentials } from "../../google/credentials.ts";
 import { parseEndpoint } from "../../google/endpoint.ts";
 import { createRest } from "../../google/rest.ts";
+import type { Proxies } from "../../proxy.ts";
 
 /** Reads secrets that are kept in Google's Secret Manager. */
 export interface SecretManager {
@@ -18,6 +19,7 @@ export interface SecretManagerOptions {
   readonly credentials?: Credentials;
   /** Where Secret Manager is asked: `secrets.endpoint`. */
   readonly endpoint: string;
+  readonly proxies?: Proxies | undefined;
 }
 
 const SCHEME = "sm://";
@@ -45,12 +47,19 @@ const AnswerSchema = z.object({ payload: z.object({ data: z.string(), dataCrc32c
 export function createSecretManager({
   credentials = applicationDefaultCredentials(),
   endpoint,
+  proxies,
 }: SecretManagerOptions): SecretManager {
   const parsed = parseEndpoint(endpoint, "secrets.endpoint");
   const known = new Map<string, Promise<string>>();
 
   async function fetchSecret(version: string): Promise<string> {
-    const rest = createRest({ endpoint: parsed, credentials, timeout: 15_000, largestBody: LARGEST_ANSWER });
+    const rest = createRest({
+      endpoint: parsed,
+      credentials,
+      proxies,
+      timeout: 15_000,
+      largestBody: LARGEST_ANSWER,
+    });
     try {
       const purpose = {
         api: "Secret Manager",
