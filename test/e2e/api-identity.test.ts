@@ -9,14 +9,14 @@ import { type ApiStage, openApiStage } from "../support/api-stage.ts";
 import { selfSigned } from "../support/certificate.ts";
 import { type FunctionProcess, startFunction } from "../support/function-process.ts";
 import { freePort } from "../support/processes.ts";
-import { tunnelTo } from "../support/tunnel.ts";
+import { startProxy, type TestProxy } from "../support/proxy.ts";
 
 describe("the function api, with identity tokens", () => {
   let stage: ApiStage;
   let issuer: GoogleIssuer;
   let api: FunctionProcess;
   let google: ReturnType<typeof createServer>;
-  let tunnel: Awaited<ReturnType<typeof tunnelTo>>;
+  let tunnel: TestProxy;
 
   /** Google's own address leads to a server of ours, by a proxy and an authority that the process is told of. */
   beforeAll(async () => {
@@ -31,7 +31,7 @@ describe("the function api, with identity tokens", () => {
     });
     google.listen(0, "127.0.0.1");
     await once(google, "listening");
-    tunnel = await tunnelTo(`127.0.0.1:${(google.address() as AddressInfo).port}`);
+    tunnel = await startProxy(() => `127.0.0.1:${(google.address() as AddressInfo).port}`);
     const server = { auth: "oidc", audience: AUDIENCE, allowed_emails: [EMAIL] };
     const config = await stage.configure({ server });
     const env = { HTTPS_PROXY: tunnel.url, NODE_EXTRA_CA_CERTS: authority };
