@@ -1,7 +1,6 @@
 import { attestingOf } from "./app/attesting.ts";
 import { checksOf, loadCustomChecks } from "./app/checks.ts";
 import { factsOf } from "./app/evidence.ts";
-import { once } from "./app/once.ts";
 import { publisherOf } from "./app/publishing.ts";
 import { registryOf } from "./app/registry.ts";
 import { secretsOf, serverPasswordOf } from "./app/secrets.ts";
@@ -19,6 +18,7 @@ import { applicationDefaultCredentials } from "./google/credentials.ts";
 import { formatReference, type Reference } from "./image/reference.ts";
 import type { ResolvedImage } from "./image/resolved.ts";
 import type { ValidRepos } from "./image/valid-repos.ts";
+import { once } from "./once.ts";
 import type { Clock, Observer, Prepared } from "./ports.ts";
 import { proxiesIn } from "./proxy.ts";
 import type { Pulled } from "./pubsub/subscriber.ts";

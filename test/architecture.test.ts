@@ -29,6 +29,7 @@ interface Rule {
 /** docs: "Who may import whom". Besides these, every room may import `errors`, itself, and built-ins that do no I/O. */
 const RULES: { readonly [room: Room]: Rule } = {
   errors: { rooms: [], packages: [] },
+  once: { rooms: [], packages: [] },
   retry: { rooms: [], packages: ["p-retry"] },
   proxy: { rooms: ["image"], packages: ["undici"] },
   ...Object.fromEntries(NOUNS.map((room) => [room, { rooms: NOUNS, packages: ["zod"] }])),
@@ -39,7 +40,7 @@ const RULES: { readonly [room: Room]: Rule } = {
   ...Object.fromEntries(
     ADAPTERS.map((room) => [
       room,
-      { rooms: [...NOUNS, "ports", "retry", "proxy", ...SHARED_ADAPTERS], packages: "any" },
+      { rooms: [...NOUNS, "ports", "once", "retry", "proxy", ...SHARED_ADAPTERS], packages: "any" },
     ]),
   ),
   config: { rooms: [...NOUNS, "check", "google", "proxy"], packages: "any" },
@@ -50,7 +51,7 @@ const RULES: { readonly [room: Room]: Rule } = {
   },
   replay: { rooms: [...NOUNS, "ports", "review", "delivery"], packages: ["zod", "p-limit"] },
   app: {
-    rooms: [...NOUNS, ...CORE, ...ADAPTERS, "retry", "proxy", "config", "telemetry", "api", "replay"],
+    rooms: [...NOUNS, ...CORE, ...ADAPTERS, "once", "retry", "proxy", "config", "telemetry", "api", "replay"],
     packages: [],
   },
   functions: {

@@ -4,6 +4,7 @@ import type { RepositorySecret, Secrets } from "../config/secrets/secrets.ts";
 import type { GitHubSignIn } from "../evidence/github-sign-in.ts";
 import type { Credentials } from "../google/credentials.ts";
 import { parseSourceOwner } from "../image/source.ts";
+import { loadOnce } from "../once.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** The secrets of the configuration, read when the first of them is needed and read again only after a failure. */
@@ -12,14 +13,7 @@ export function secretsOf(
   google: Credentials,
   { env }: Surroundings,
 ): () => Promise<Secrets> {
-  let loading: Promise<Secrets> | undefined;
-  return () => {
-    loading ??= loadSecrets(config, { env, credentials: google }).catch((fault: unknown) => {
-      loading = undefined;
-      throw fault;
-    });
-    return loading;
-  };
+  return loadOnce(() => loadSecrets(config, { env, credentials: google }));
 }
 
 /** The hash in `server.password`, fetched where the setting is a reference. Throws `config`, or why it cannot be fetched. */

@@ -54,7 +54,8 @@ export function keyRingOf({ trustedKeys, allowSharedKeys }: Config, signer: Keye
     const own = [...(await signer.publicKeys())].map(([check, key]) => ({ check, key }));
     const trusted = [...own, ...(await readTrustedKeys(trustedKeys))];
     // One key may be in two files, private here and public there, where no comparison of paths finds it.
-    if (!allowSharedKeys) refuseSharedKeys(trusted.map(({ check, key }) => [check, key.id]));
+    const readable = trusted.filter(({ key }) => key.unreadable === undefined);
+    if (!allowSharedKeys) refuseSharedKeys(readable.map(({ check, key }) => [check, key.id]));
     return trusted;
   });
 }
