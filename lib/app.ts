@@ -36,6 +36,7 @@ import { toVerdict, type Verdict } from "./review/verdict.ts";
 import { verify } from "./review/verify.ts";
 import type { PublicKey } from "./sign/public-key.ts";
 
+export { isCheckName, NAME_RULE } from "./check/names.ts";
 export { generatePkixKey, type KeyPair } from "./sign/generate.ts";
 export type {
   AttestedBy,

@@ -59,7 +59,10 @@ describe("bad input to voucher", () => {
     ["no checks", ["check", `${ABSENT}:v1`]],
     ["nothing to verify", ["verify", `${ABSENT}:v1`]],
     ["a key for no check", ["keys", "generate"]],
+    ["a negative time to wait", ["check", `${ABSENT}:v1`, "--dry-run", "--wait", "-1"]],
     ["a key for what is no name", ["keys", "generate", "--check", "../nobody"]],
+    ["a key for a name that no configuration can have", ["keys", "generate", "--check", "Nobody"]],
+    ["a key for a group", ["keys", "generate", "--check", "all"]],
     [
       "a key in a folder that is not there",
       ["keys", "generate", "--check", "nobody", "--out", "no/nobody.pem"],
@@ -145,6 +148,25 @@ describe("voucher keys generate", () => {
     expect(await readFile(file, "utf8")).toMatch(/^-----BEGIN PRIVATE KEY-----\n/);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
   });
+
+  it.each(["7zip", "v1.2-rc_3", `is_${"a".repeat(63)}`])(
+    "makes a key for whatever a configuration may call a check: %s",
+    async (check) => {
+      const { code } = await run(["keys", "generate", "--check", check, "--out", "key.pem"]);
+      const own = check.startsWith("is_")
+        ? `[repository.${check.slice(3)}]\norg-url = "https://github.com/acme"\n`
+        : `[checks."${check}"]\nmodule = "./own.js"\n`;
+      const toml = `signer = "pkix"\n[[pkix_keys]]\ncheck = "${check}"\npath = "key.pem"\n${own}`;
+      await writeFile(
+        join(folder, "own.js"),
+        "export const check = { description: 'It is ours.', judge: () => ({ status: 'pass' }) };",
+      );
+      await writeFile(join(folder, "voucher.toml"), toml);
+
+      expect(code).toBe(0);
+      expect(await run(["config", "check"])).toMatchObject({ code: 0, stderr: "" });
+    },
+  );
 
   it("never overwrites a key", async () => {
     await run(["keys", "generate", "--check", "nobody"]);
