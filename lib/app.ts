@@ -22,6 +22,7 @@ import { once } from "./once.ts";
 import type { Clock, Observer, Prepared } from "./ports.ts";
 import { proxiesIn } from "./proxy.ts";
 import type { Pulled } from "./pubsub/subscriber.ts";
+import { timeLimit } from "./retry.ts";
 import { type AttestedBy, attestedBy } from "./review/attested-by.ts";
 import { type ReviewRequest, review } from "./review/review.ts";
 import {
@@ -37,6 +38,7 @@ import { verify } from "./review/verify.ts";
 import type { PublicKey } from "./sign/public-key.ts";
 
 export { isCheckName, NAME_RULE } from "./check/names.ts";
+export { timeLimit } from "./retry.ts";
 export { generatePkixKey, type KeyPair } from "./sign/generate.ts";
 export type {
   AttestedBy,
@@ -117,7 +119,7 @@ export interface AppOptions extends Surroundings {
 export async function createApp(config: Config, { observer, env }: AppOptions): Promise<App> {
   const clock: Clock = {
     now: () => new Date(),
-    deadline: (milliseconds) => AbortSignal.timeout(milliseconds),
+    deadline: (milliseconds) => timeLimit(milliseconds, tooLong(milliseconds)),
   };
   const google = applicationDefaultCredentials();
   const proxies = proxiesIn(env);
@@ -216,4 +218,9 @@ export async function createApp(config: Config, { observer, env }: AppOptions): 
       return subscribe(request, { config, observer, env, deliver }, stop);
     },
   };
+}
+
+function tooLong(milliseconds: number): string {
+  const setting = "limits.timeout_seconds (pubsub.timeout, where a subscription is pulled) allows more";
+  return `the review was not done within ${milliseconds / 1000} s; ${setting}`;
 }

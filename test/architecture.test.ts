@@ -43,7 +43,7 @@ const RULES: { readonly [room: Room]: Rule } = {
       { rooms: [...NOUNS, "ports", "once", "retry", "proxy", ...SHARED_ADAPTERS], packages: "any" },
     ]),
   ),
-  config: { rooms: [...NOUNS, "check", "google", "proxy"], packages: "any" },
+  config: { rooms: [...NOUNS, "check", "google", "proxy", "retry"], packages: "any" },
   telemetry: { rooms: ["ports"], packages: "any" },
   api: {
     rooms: [...NOUNS, "ports", "review", "delivery"],

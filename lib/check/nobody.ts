@@ -1,15 +1,17 @@
 import { type Check, fail, pass } from "./contract.ts";
 import { quote } from "./wording.ts";
 
+const ADVICE = "name another with USER in its Dockerfile";
+
 /** Passes images that do not start as root. */
 export const nobody: Check = {
   name: "nobody",
   description: "The image does not run as root.",
   async judge(evidence) {
     const { user, platform } = await evidence.imageConfig();
-    if (user === "") return fail("runs as root (the config names no user)");
+    if (user === "") return fail(`runs as root (the config names no user); ${ADVICE}`);
     return isRoot(user) || (platform.os === "windows" && isWindowsAdministrator(user))
-      ? fail(`runs as root (user ${quote(user)})`)
+      ? fail(`runs as root (user ${quote(user)}); ${ADVICE}`)
       : pass;
   },
 };

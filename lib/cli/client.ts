@@ -158,12 +158,12 @@ function codeOf(status: number): VoucherError["code"] {
 
 function toVoucherError(thrown: unknown, { host }: ServerAddress, signal: AbortSignal): VoucherError {
   const cause = proxyFault(thrown, host);
-  if (cause instanceof VoucherError) return cause;
   if (signal.aborted) {
-    if (signal.reason instanceof VoucherError) return signal.reason;
+    if (signal.reason instanceof VoucherError && signal.reason.code !== "timeout") return signal.reason;
     const message = `${host} gave no verdict in the time that it had; give it more with --timeout`;
     return new VoucherError("timeout", message, { retryable: true, cause });
   }
+  if (cause instanceof VoucherError) return cause;
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   const why = code || (cause instanceof Error ? cause.message : String(cause));
   return new VoucherError("network", `${host} could not be reached, or broke off: ${why}`, {

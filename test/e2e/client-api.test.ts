@@ -95,7 +95,7 @@ describe("voucher_client, asking the function api", () => {
       stderr: "checking image with voucher failed: image failed to pass required check(s)\n",
     });
     expect(head).toBe(
-      `Submitting image to Voucher: ${named(DEMO)}\nimage was rejected\n   ✓ passed diy\n   ✗ failed nobody, err: linux/s390x: runs as root (the config names no user)`,
+      `Submitting image to Voucher: ${named(DEMO)}\nimage was rejected\n   ✓ passed diy\n   ✗ failed nobody, err: linux/s390x: runs as root (the config names no user); name another with USER in its Dockerfile`,
     );
     const rows = [...table.matchAll(/│ (\S+) +│ (.*?) +│ (.*?) +│ sha256/g)].map((row) => row.slice(1));
     expect(rows).toEqual([

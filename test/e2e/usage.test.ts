@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { sentences, voucher } from "../support/cli.ts";
 import type { RunResult } from "../support/processes.ts";
 
@@ -130,6 +132,35 @@ describe("a configuration with a mistake", () => {
     expectOneSentence(result);
     expect(result.stderr).toContain("binauth_project");
     expect(result.stderr).toContain("--dry-run");
+  });
+});
+
+describe("voucher without a configuration", () => {
+  it.each([["check"], ["verify"]])("says so, and what to write: %s", async (command) => {
+    const result = await run([command, `${ABSENT}:v1`]);
+
+    expectOneSentence(result);
+    expect(result.stderr).toBe(
+      "voucher: no configuration was found, and so no check; write voucher.toml, or name a file with --config or VOUCHER_CONFIG\n",
+    );
+  });
+});
+
+describe("voucher, when its time is up", () => {
+  it("says so, and how to give it more", async () => {
+    const silent = createServer(() => {}).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    onTestFinished(() => {
+      silent.closeAllConnections();
+      silent.close();
+    });
+    const address = silent.address();
+    const host = `127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+
+    const result = await run(["resolve", `${host}/team/app:v1`, "--timeout", "1"]);
+
+    expectOneSentence(result, 3);
+    expect(result.stderr).toContain("it was not done within 1 s; --timeout gives it more");
   });
 });
 

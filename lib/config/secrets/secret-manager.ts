@@ -4,6 +4,7 @@ import { applicationDefaultCredentials, type Credentials } from "../../google/cr
 import { parseEndpoint } from "../../google/endpoint.ts";
 import { createRest } from "../../google/rest.ts";
 import type { Proxies } from "../../proxy.ts";
+import { timeLimit } from "../../retry.ts";
 
 /** Reads secrets that are kept in Google's Secret Manager. */
 export interface SecretManager {
@@ -26,6 +27,7 @@ const SCHEME = "sm://";
 const VERSION =
   /^projects\/[A-Za-z0-9.:-]+\/secrets\/[A-Za-z0-9_-]{1,255}\/versions\/[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
 const LONGEST = 60_000;
+const SLOW = `Secret Manager gave no secret within ${LONGEST / 1000} s; can it be reached from here?`;
 /** A secret has at most 64 KiB, and is sent as base64. */
 const LARGEST_ANSWER = 128 * 1024;
 
@@ -68,7 +70,7 @@ export function createSecretManager({
       };
       const path = `/v1/${version}:access`;
       const call = { purpose, method: "GET", path, repeat: "always" } as const;
-      return await read(await rest.call(call, AbortSignal.timeout(LONGEST)), version);
+      return await read(await rest.call(call, timeLimit(LONGEST, SLOW)), version);
     } finally {
       await rest.close();
     }
