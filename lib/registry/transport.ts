@@ -22,7 +22,7 @@ export interface Timeouts {
   readonly answer: number;
 }
 
-export const DEFAULT_TIMEOUTS: Timeouts = { connect: 10_000, idle: 20_000, answer: 30_000 };
+const DEFAULT_TIMEOUTS: Timeouts = { connect: 10_000, idle: 20_000, answer: 30_000 };
 
 /** How long a host that answers 429 without saying how long is left alone, in milliseconds. */
 const COOL_DOWN = 1000;
