@@ -6,7 +6,7 @@ import { drainOnTerminate } from "./drain.ts";
 import { logOf } from "./log.ts";
 import { onOccurrence } from "./on-occurrence.ts";
 import { onPush } from "./on-push.ts";
-import { targetOf } from "./target.ts";
+import { portOf, targetOf } from "./target.ts";
 
 /** Registers the functions. A configuration that cannot serve ends the process, every problem in its log. */
 const log = logOf(process.env, process.stdout.isTTY);
@@ -18,7 +18,8 @@ try {
   if (target === "api") {
     // Loaded here alone: what answers requests is of no use to events.
     const { api } = await import("./api.ts");
-    http("api", inFlight.counting(api(app)));
+    warnOfPort(app.config.server.port);
+    http("api", inFlight.counting(await api(app)));
   } else if (target === "onWebhook") {
     await app.requireWebhooksServable();
     const { onWebhook } = await import("./on-webhook.ts");
@@ -31,6 +32,14 @@ try {
 } catch (error) {
   log.record("ERROR", "the function cannot start", { error });
   process.exit(1);
+}
+
+/** Voucher listened where its configuration said; whoever goes by that would look for us in vain. */
+function warnOfPort(configured: number | undefined): void {
+  const port = portOf(process.argv, process.env);
+  if (configured === undefined || String(configured) === port) return;
+  const advice = "leave server.port out; PORT or --port says where a function listens";
+  log.record("WARNING", "server.port is not where the API listens", { configured, port, advice });
 }
 
 async function start(): Promise<App> {

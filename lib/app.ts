@@ -2,12 +2,11 @@ import { attestingOf } from "./app/attesting.ts";
 import { checksOf, loadCustomChecks } from "./app/checks.ts";
 import { factsOf } from "./app/evidence.ts";
 import { observerOf } from "./app/observing.ts";
-import { once } from "./app/once.ts";
 import { publisherOf, sourceOf } from "./app/publishing.ts";
 import { registryOf } from "./app/registry.ts";
 import { type ReplayRequest, replayEvents } from "./app/replaying.ts";
-import { secretsOf } from "./app/secrets.ts";
-import { signerOf } from "./app/signing.ts";
+import { secretsOf, serverPasswordOf } from "./app/secrets.ts";
+import { requireSigningKeys, signerOf } from "./app/signing.ts";
 import { type SubscribeRequest, subscribe } from "./app/subscribing.ts";
 import type { Surroundings } from "./app/surroundings.ts";
 import { requireWebhook, webhookSecrets } from "./app/webhooks.ts";
@@ -24,9 +23,12 @@ import { applicationDefaultCredentials } from "./google/credentials.ts";
 import { formatReference, type Reference } from "./image/reference.ts";
 import type { ResolvedImage } from "./image/resolved.ts";
 import type { ValidRepos } from "./image/valid-repos.ts";
+import { once } from "./once.ts";
 import type { Clock, Log, Observer, Prepared } from "./ports.ts";
+import { proxiesIn } from "./proxy.ts";
 import type { Pulled } from "./pubsub/subscriber.ts";
 import type { Listener, Replayed } from "./replay/replay.ts";
+import { timeLimit } from "./retry.ts";
 import { type AttestedBy, attestedBy } from "./review/attested-by.ts";
 import { type ReviewRequest, review } from "./review/review.ts";
 import {
@@ -41,6 +43,8 @@ import { toVerdict, type Verdict } from "./review/verdict.ts";
 import { verify } from "./review/verify.ts";
 import type { PublicKey } from "./sign/public-key.ts";
 
+export { isCheckName, NAME_RULE } from "./check/names.ts";
+export { timeLimit } from "./retry.ts";
 export { generatePkixKey, type KeyPair } from "./sign/generate.ts";
 export type {
   AttestedBy,
@@ -95,6 +99,8 @@ export interface App {
   requireEventsReviewable(): void;
   /** Throws `config`, `key` or `usage` where requests could not be answered: no store, or a group's check that cannot be made. */
   requireRequestsAnswerable(): void;
+  /** The bcrypt hash that those who ask are held to; undefined where none is configured. Throws why it cannot be fetched. */
+  serverPassword(): Promise<string | undefined>;
   /** Handles one delivery of a push event; never throws where {@link requireEventsReviewable} did not. */
   deliver(request: PushRequest): Promise<Settlement>;
   /** Handles one delivery of an announcement of Container Analysis; never throws. */
@@ -135,22 +141,28 @@ export interface AppOptions extends Surroundings {
 export async function createApp(config: Config, { observer: log, env }: AppOptions): Promise<App> {
   const clock: Clock = {
     now: () => new Date(),
-    deadline: (milliseconds) => AbortSignal.timeout(milliseconds),
+    deadline: (milliseconds) => timeLimit(milliseconds, tooLong(milliseconds)),
   };
   const google = applicationDefaultCredentials();
+  const proxies = proxiesIn(env);
   const secrets = secretsOf(config, google, { env });
   const observer = observerOf(config, log, secrets);
-  const means = { google, observer, secrets };
-  const resolver = once(() => registryOf(config, google, { env }, observer));
+  const means = { google, observer, proxies, secrets };
+  const resolver = once(() => registryOf(config, means, { env }));
   const signer = once(() => signerOf(config, means));
   const attesting = once(() => attestingOf(config, signer(), means));
   const publisher = once(() => publisherOf(config, { env }, observer));
   const facts = once(() => factsOf(config, means, clock.now));
+  const publishing = once(() => {
+    const able = attesting();
+    requireSigningKeys(config, { env });
+    return able;
+  });
   const reviewPorts = () => ({
     resolver: resolver(),
     evidence: facts().evidence,
     observer,
-    attesting: config.dryrun ? undefined : attesting(),
+    attesting: config.dryrun ? undefined : publishing(),
   });
   const deliveryPorts = () => ({ ...reviewPorts(), clock, publisher: publisher() });
   const { platforms } = config;
@@ -226,6 +238,7 @@ export async function createApp(config: Config, { observer: log, env }: AppOptio
       for (const [name, checks] of groupsOf(config)) if (checks.length > 0) checksNamed([name]);
       reviewPorts();
     },
+    serverPassword: () => serverPasswordOf(config, google, { env }),
     deliver: (request) => deliver(request, events(), deliveryPorts()),
     deliverOccurrence: (request) =>
       deliverOccurrence(request, events(), { ...deliveryPorts(), announcements: facts().announcements }),
@@ -252,4 +265,9 @@ export async function createApp(config: Config, { observer: log, env }: AppOptio
     },
     close: () => observer.close(),
   };
+}
+
+function tooLong(milliseconds: number): string {
+  const setting = "limits.timeout_seconds (pubsub.timeout, where a subscription is pulled) allows more";
+  return `the review was not done within ${milliseconds / 1000} s; ${setting}`;
 }

@@ -61,7 +61,7 @@ export class VoucherError extends Error {
 export function asVoucherError(thrown: unknown): VoucherError {
   if (thrown instanceof VoucherError) return thrown;
   if (thrown instanceof Error && thrown.name === "TimeoutError") {
-    return new VoucherError("timeout", thrown.message, { retryable: true, cause: thrown });
+    return new VoucherError("timeout", "the deadline passed", { retryable: true, cause: thrown });
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new VoucherError("internal", message, { cause: thrown });

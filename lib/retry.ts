@@ -67,14 +67,25 @@ export async function retry<T>(call: () => Promise<T>, options: RetryOptions): P
   }
 }
 
+/** A signal that aborts after `milliseconds`, with a `timeout` that says `message`: what took so long, and what allows more. */
+export function timeLimit(milliseconds: number, message: string): AbortSignal {
+  const limit = new AbortController();
+  const late = () => limit.abort(new VoucherError("timeout", message, { retryable: true }));
+  setTimeout(late, milliseconds).unref();
+  return limit.signal;
+}
+
 /**
  * What an aborted `signal` means: its reason where that is a VoucherError, `timeout` for a deadline that passed,
  * `cancelled` for everything else. `last` is the failure that was being waited out, where there was one.
  */
 export function abandoned(signal: AbortSignal, last?: unknown): VoucherError {
   const reason: unknown = signal.reason;
-  if (reason instanceof VoucherError) return reason;
   const after = last instanceof Error && last !== reason ? `; the last failure: ${last.message}` : "";
+  if (reason instanceof VoucherError) {
+    if (reason.code !== "timeout" || after === "") return reason;
+    return new VoucherError("timeout", `${reason.message}${after}`, { retryable: true, cause: last });
+  }
   if (reason instanceof Error && reason.name === "TimeoutError") {
     return new VoucherError("timeout", `the deadline passed${after}`, {
       retryable: true,

@@ -8,6 +8,7 @@ import { parseReference } from "../lib/image/reference.ts";
 import { pushSample } from "../lib/local/push.ts";
 import { sampleImage, sampleIndex } from "../lib/local/samples.ts";
 import { startStack } from "../lib/local/stack.ts";
+import { generatePkixKey } from "../lib/sign/generate.ts";
 import { makePgpKey } from "./sign/pgp-keys.ts";
 import { kmsPath, startKms } from "./support/kms.ts";
 
@@ -101,5 +102,77 @@ describe("signing with OpenPGP keys of the secrets", () => {
       ["nobody", false],
     ]);
     expect(verdict.results[1]?.error).toContain("openpgpkeys");
+  });
+});
+
+describe("a signer without any key", () => {
+  it.each([
+    ["pgp", "none is configured; set ejson.dir and ejson.secrets, sops.file or secrets.file"],
+    ["kms", "no key is configured; add [[kms_keys]]"],
+  ])("is refused before anything is reviewed: %s", async (signer, words) => {
+    const { app, image, stack } = await openApp({ signer });
+    const refusal = { code: "config", message: expect.stringContaining(words) };
+
+    expect(() => app.requireEventsReviewable()).toThrow(expect.objectContaining(refusal));
+    expect(() => app.requireRequestsAnswerable()).toThrow(expect.objectContaining(refusal));
+    await expect(app.check(image, app.checksNamed(["all"]), "run", patience())).rejects.toMatchObject(
+      refusal,
+    );
+    expect(stack.registry.traffic.count({ method: "GET" })).toBe(0);
+  });
+
+  it.each([["pgp"], ["kms"]])("is no hindrance where nothing is signed: %s", async (signer) => {
+    const { app, image } = await openApp({ signer, dryrun: true });
+    const { app: verifying } = await openApp({ signer });
+    const checks = app.checksNamed(["all"]);
+
+    expect(() => app.requireEventsReviewable()).not.toThrow();
+    expect(await app.check(image, checks, "run", patience())).toMatchObject({ success: true });
+    expect((await verifying.verify(image, checks, patience())).verdict).toMatchObject({ success: false });
+  });
+});
+
+describe("a key file that is missing", () => {
+  it("hinders its own check alone, and verification says that it cannot say", async () => {
+    const { privateKey } = await generatePkixKey();
+    const keys = CHECKS.map((check) => ({ check, path: `${check}.pem` }));
+    const { app, image, stack } = await openApp(
+      { signer: "pkix", pkix_keys: keys },
+      { "diy.pem": privateKey, "nobody.pem": (await generatePkixKey()).privateKey },
+    );
+    const checks = app.checksNamed(["all"]);
+    await app.check(image, checks, "run", patience());
+    const { app: hindered } = await openApp(
+      { signer: "pkix", pkix_keys: keys, containeranalysis: { endpoint: stack.grafeas.url } },
+      { "diy.pem": privateKey },
+    );
+
+    const { verdict } = await hindered.verify(image, checks, patience());
+
+    expect(verdict.results).toMatchObject([
+      { name: "diy", status: "pass", attested: true },
+      { name: "nobody", status: "error", attested: false, error: expect.stringContaining("nobody.pem") },
+    ]);
+  });
+
+  it("lets the other check be attested", async () => {
+    const { app, image } = await openApp(
+      { signer: "pkix", pkix_keys: CHECKS.map((check) => ({ check, path: `${check}.pem` })) },
+      { "diy.pem": (await generatePkixKey()).privateKey },
+    );
+    const verdict = await app.check(image, app.checksNamed(["all"]), "run", patience());
+
+    expect(verdict).toMatchObject({ success: false, attested: false });
+    expect(verdict.platforms.map(({ results }) => results)).toMatchObject([
+      [
+        { name: "diy", attested: true },
+        { name: "nobody", status: "pass", attested: false },
+      ],
+      [
+        { name: "diy", attested: true },
+        { name: "nobody", status: "pass", attested: false },
+      ],
+    ]);
+    expect(JSON.stringify(verdict)).toContain("nobody.pem cannot be read");
   });
 });

@@ -29,7 +29,9 @@ interface Rule {
 /** docs: "Who may import whom". Besides these, every room may import `errors`, itself, and built-ins that do no I/O. */
 const RULES: { readonly [room: Room]: Rule } = {
   errors: { rooms: [], packages: [] },
+  once: { rooms: [], packages: [] },
   retry: { rooms: [], packages: ["p-retry"] },
+  proxy: { rooms: ["image"], packages: ["undici"] },
   ...Object.fromEntries(NOUNS.map((room) => [room, { rooms: NOUNS, packages: ["zod"] }])),
   observer: { rooms: NOUNS, packages: [] },
   ports: { rooms: [...NOUNS, "observer"], packages: [] },
@@ -39,10 +41,10 @@ const RULES: { readonly [room: Room]: Rule } = {
   ...Object.fromEntries(
     ADAPTERS.map((room) => [
       room,
-      { rooms: [...NOUNS, "ports", "retry", ...SHARED_ADAPTERS], packages: "any" },
+      { rooms: [...NOUNS, "ports", "once", "retry", "proxy", ...SHARED_ADAPTERS], packages: "any" },
     ]),
   ),
-  config: { rooms: [...NOUNS, "check", "google"], packages: "any" },
+  config: { rooms: [...NOUNS, "check", "google", "proxy", "retry"], packages: "any" },
   telemetry: { rooms: ["ports"], packages: "any" },
   api: {
     rooms: [...NOUNS, "ports", "review", "delivery"],
@@ -50,14 +52,17 @@ const RULES: { readonly [room: Room]: Rule } = {
   },
   replay: { rooms: [...NOUNS, "ports", "review", "delivery"], packages: ["zod", "p-limit"] },
   app: {
-    rooms: [...NOUNS, ...CORE, ...ADAPTERS, "retry", "config", "telemetry", "api", "replay"],
+    rooms: [...NOUNS, ...CORE, ...ADAPTERS, "once", "retry", "proxy", "config", "telemetry", "api", "replay"],
     packages: [],
   },
   functions: {
     rooms: ["app", "api", "replay", "event", "image", "config", "telemetry"],
     packages: ["@google-cloud/functions-framework"],
   },
-  cli: { rooms: ["app", "api", "replay", "event", "image", "config", "telemetry", "local"], packages: "any" },
+  cli: {
+    rooms: ["app", "api", "replay", "event", "image", "config", "telemetry", "local", "proxy"],
+    packages: "any",
+  },
   local: { rooms: NOUNS, packages: [] },
 };
 

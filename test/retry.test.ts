@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { VoucherError } from "../lib/errors.ts";
-import { abandoned, parseRetryAfter, RetryLater, retry } from "../lib/retry.ts";
+import { abandoned, parseRetryAfter, RetryLater, retry, timeLimit } from "../lib/retry.ts";
 
 const { signal } = new AbortController();
 const QUICK = { signal, unit: 1 };
@@ -111,6 +111,19 @@ describe("an aborted signal", () => {
     const late = AbortSignal.timeout(1);
     await new Promise((aborted) => late.addEventListener("abort", aborted, { once: true }));
     expect(abandoned(late)).toMatchObject({ code: "timeout", retryable: true });
+  });
+
+  it("means what a time limit says, and what failed last before it passed", async () => {
+    const limit = timeLimit(1, "it took more than 1 ms; allow more");
+    await new Promise((aborted) => limit.addEventListener("abort", aborted, { once: true }));
+    expect(abandoned(limit)).toMatchObject({
+      code: "timeout",
+      retryable: true,
+      message: "it took more than 1 ms; allow more",
+    });
+    expect(abandoned(limit, new Error("HTTP 503")).message).toBe(
+      "it took more than 1 ms; allow more; the last failure: HTTP 503",
+    );
   });
 
   it("means that the caller gave up, everywhere else", () => {

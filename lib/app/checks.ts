@@ -3,7 +3,7 @@ import { makeCheck } from "../check/catalog.ts";
 import type { Check } from "../check/contract.ts";
 import { checkFromModule } from "../check/from-module.ts";
 import type { Config } from "../config/config.ts";
-import { groupsOf } from "../config/groups.ts";
+import { ALL, groupsOf } from "../config/groups.ts";
 import { VoucherError } from "../errors.ts";
 
 /** The checks that the configuration brings along, by name. */
@@ -29,9 +29,11 @@ export function checksOf(config: Config, custom: CustomChecks, names: readonly s
   const groups = groupsOf(config);
   const wanted = new Set(names.flatMap((name) => groups.get(name) ?? [name]));
   if (wanted.size === 0) {
+    const [first = ALL] = names;
+    const table = first === ALL ? "[checks]" : `[required.${first}]`;
     throw new VoucherError(
       "usage",
-      `the group ${names.join(", ")} has no checks; enable some under [checks], as in nobody = true`,
+      `the group ${names.join(", ") || ALL} has no checks; enable some under ${table}, as in nobody = true`,
     );
   }
   return [...wanted].map((name) => {

@@ -3,14 +3,13 @@ import { createAnnouncements } from "../evidence/announced.ts";
 import { createEvidenceSource } from "../evidence/evidence.ts";
 import { createCommitSource } from "../evidence/github.ts";
 import { parseGitHubEndpoint } from "../evidence/github-endpoint.ts";
-import type { Credentials } from "../google/credentials.ts";
 import { parseEndpoint } from "../google/endpoint.ts";
 import { createRest } from "../google/rest.ts";
 import { createArtifactAnalysis } from "../grafeas/artifact-analysis.ts";
 import { createOpenSourceGrafeas } from "../grafeas/open-source.ts";
 import { openSourceEndpoint } from "../grafeas/open-source-endpoint.ts";
 import type { OccurrenceSource } from "../grafeas/reader.ts";
-import type { Announcements, EvidenceSource, Observer } from "../ports.ts";
+import type { Announcements, EvidenceSource } from "../ports.ts";
 import type { Means } from "./means.ts";
 import { signInFor } from "./secrets.ts";
 
@@ -22,11 +21,12 @@ export interface Facts {
 
 /** Wires the collectors of evidence. Nothing is asked before a check needs it. Throws `config`. */
 export function factsOf(config: Config, means: Means, now: () => Date): Facts {
-  const occurrences = occurrencesOf(config, means.google, means.observer);
+  const occurrences = occurrencesOf(config, means);
   const commitOf = createCommitSource({
     endpoint: parseGitHubEndpoint(config.github.endpoint),
     onRequest: () => means.observer.request("github"),
     signInFor: (owner) => signInFor(owner, config, means.secrets),
+    proxies: means.proxies,
   });
   const evidence = createEvidenceSource(now, {
     occurrences,
@@ -38,14 +38,13 @@ export function factsOf(config: Config, means: Means, now: () => Date): Facts {
   return { evidence, announcements: createAnnouncements(occurrences) };
 }
 
-function occurrencesOf(config: Config, google: Credentials, observer: Observer): OccurrenceSource {
-  const onRequest = () => observer.request("evidence");
+function occurrencesOf(config: Config, { google, observer, proxies }: Means): OccurrenceSource {
+  const sender = { credentials: google, proxies, onRequest: () => observer.request("evidence") };
   if (config.metadataClient === "grafeasos") {
     const { hostname = "", version } = config.grafeasos;
-    const endpoint = openSourceEndpoint(hostname, version);
-    const rest = createRest({ endpoint, credentials: google, onRequest });
+    const rest = createRest({ ...sender, endpoint: openSourceEndpoint(hostname, version) });
     return createOpenSourceGrafeas({ rest, observer });
   }
   const endpoint = parseEndpoint(config.containeranalysis.endpoint, "containeranalysis.endpoint");
-  return createArtifactAnalysis({ rest: createRest({ endpoint, credentials: google, onRequest }), observer });
+  return createArtifactAnalysis({ rest: createRest({ ...sender, endpoint }), observer });
 }

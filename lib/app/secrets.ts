@@ -1,9 +1,10 @@
 import type { Config } from "../config/config.ts";
-import { loadSecrets } from "../config/secrets/load.ts";
+import { loadSecrets, ownSecrets } from "../config/secrets/load.ts";
 import type { RepositorySecret, Secrets } from "../config/secrets/secrets.ts";
 import type { GitHubSignIn } from "../evidence/github-sign-in.ts";
 import type { Credentials } from "../google/credentials.ts";
 import { parseSourceOwner } from "../image/source.ts";
+import { loadOnce } from "../once.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** The secrets of the configuration, read when the first of them is needed and read again only after a failure. */
@@ -12,14 +13,16 @@ export function secretsOf(
   google: Credentials,
   { env }: Surroundings,
 ): () => Promise<Secrets> {
-  let loading: Promise<Secrets> | undefined;
-  return () => {
-    loading ??= loadSecrets(config, { env, credentials: google }).catch((fault: unknown) => {
-      loading = undefined;
-      throw fault;
-    });
-    return loading;
-  };
+  return loadOnce(() => loadSecrets(config, { env, credentials: google }));
+}
+
+/** The hash in `server.password`, fetched where the setting is a reference. Throws `config`, or why it cannot be fetched. */
+export async function serverPasswordOf(
+  config: Config,
+  google: Credentials,
+  { env }: Surroundings,
+): Promise<string | undefined> {
+  return ownSecrets(config, { env, credentials: google }).serverPassword?.reveal();
 }
 
 /** How to sign in for the repositories of `owner`: by the secret of the alias whose organisation that is. */

@@ -1,5 +1,7 @@
 import type { Config } from "../config/config.ts";
 import type { Secrets } from "../config/secrets/secrets.ts";
+import { sourceOf } from "../config/secrets/source.ts";
+import { VoucherError } from "../errors.ts";
 import { parseEndpoint } from "../google/endpoint.ts";
 import { createRest } from "../google/rest.ts";
 import type { KeyRing } from "../ports.ts";
@@ -10,9 +12,10 @@ import { createPgpSigner, type PgpKey } from "../sign/pgp.ts";
 import { createPkixSigner } from "../sign/pkix.ts";
 import { readTrustedKeys } from "../sign/trusted-keys.ts";
 import type { Means } from "./means.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** The signer that the configuration names. Keys are read, and services asked, on first use. */
-export function signerOf(config: Config, { google, secrets, observer }: Means): KeyedSigner {
+export function signerOf(config: Config, { google, secrets, observer, proxies }: Means): KeyedSigner {
   const { allowSharedKeys } = config;
   switch (config.signer) {
     case "pkix":
@@ -21,9 +24,32 @@ export function signerOf(config: Config, { google, secrets, observer }: Means): 
       return createPgpSigner(async () => pgpKeys(await secrets()), { allowSharedKeys });
     case "kms": {
       const endpoint = parseEndpoint(config.kms.endpoint, "kms.endpoint");
-      const rest = createRest({ endpoint, credentials: google, onRequest: () => observer.request("kms") });
+      const rest = createRest({
+        endpoint,
+        credentials: google,
+        proxies,
+        onRequest: () => observer.request("kms"),
+      });
       return createKmsSigner({ keys: config.kmsKeys, rest, allowSharedKeys, observer });
     }
+  }
+}
+
+/**
+ * Throws `config` where the signer has no key for any check, since then no image could ever be attested. Nothing is read
+ * for that.
+ */
+export function requireSigningKeys(config: Config, { env }: Surroundings): void {
+  if (config.signer === "pgp" && sourceOf(config, env) === undefined) {
+    const where = "ejson.dir and ejson.secrets, sops.file or secrets.file";
+    throw new VoucherError(
+      "config",
+      `signer is "pgp", whose keys are in a file of secrets, and none is configured; set ${where}, or another signer`,
+    );
+  }
+  if (config.signer === "kms" && config.kmsKeys.length === 0) {
+    const message = 'signer is "kms" and no key is configured; add [[kms_keys]] with check and path';
+    throw new VoucherError("config", message);
   }
 }
 
@@ -33,7 +59,8 @@ export function keyRingOf({ trustedKeys, allowSharedKeys }: Config, signer: Keye
     const own = [...(await signer.publicKeys())].map(([check, key]) => ({ check, key }));
     const trusted = [...own, ...(await readTrustedKeys(trustedKeys))];
     // One key may be in two files, private here and public there, where no comparison of paths finds it.
-    if (!allowSharedKeys) refuseSharedKeys(trusted.map(({ check, key }) => [check, key.id]));
+    const readable = trusted.filter(({ key }) => key.unreadable === undefined);
+    if (!allowSharedKeys) refuseSharedKeys(readable.map(({ check, key }) => [check, key.id]));
     return trusted;
   });
 }

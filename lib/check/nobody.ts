@@ -2,17 +2,19 @@ import { normalizePlatform, type Platform } from "../image/platform.ts";
 import { type Check, fail, pass } from "./contract.ts";
 import { quote } from "./wording.ts";
 
+const ADVICE = "name another with USER in its Dockerfile";
+
 /** Passes images that do not start as root. */
 export const nobody: Check = {
   name: "nobody",
   description: "The image does not run as root.",
   async judge(evidence) {
     const { user, platform } = await evidence.imageConfig();
-    if (user === "") return fail("runs as root (the config names no user)");
+    if (user === "") return fail(`runs as root (the config names no user); ${ADVICE}`);
     const { image } = evidence;
     const onWindows = [platform, image.platform, ...image.otherPlatforms].some(mayRunOnWindows);
     return isRoot(user) || (onWindows && isWindowsAdministrator(user))
-      ? fail(`runs as root (user ${quote(user)})`)
+      ? fail(`runs as root (user ${quote(user)}); ${ADVICE}`)
       : pass;
   },
 };

@@ -1,4 +1,4 @@
-import { createApp } from "../app.ts";
+import { createApp, timeLimit } from "../app.ts";
 import { toConfig } from "../config/settings.ts";
 import { asVoucherError, type VoucherError } from "../errors.ts";
 import {
@@ -59,7 +59,8 @@ export async function clientCommand(
   try {
     const settings = await settingsOf(flags, surroundings);
     client = connect(settings, surroundings);
-    const signal = AbortSignal.timeout(settings.timeout * 1000);
+    const late = `it was not done within ${settings.timeout} s; --timeout gives it more`;
+    const signal = timeLimit(settings.timeout * 1000, late);
     const work = { client, settings, verb: flags.verify === true ? "verify" : "check", signal } as const;
     const approvals: boolean[] = [];
     for (const image of images) approvals.push(await isApproved(image, work, surroundings));

@@ -2,7 +2,7 @@ import { VoucherError } from "../errors.ts";
 import type { BasicCredentials, ServerAddress } from "./client-address.ts";
 
 /** How a Voucher server is shown who asks: the values of `--auth`. */
-export const AUTH_METHODS = ["basic", "idtoken", "default-access-token"] as const;
+const AUTH_METHODS = ["basic", "idtoken", "default-access-token"] as const;
 export type AuthMethod = (typeof AUTH_METHODS)[number];
 
 /** Tokens of Google's that show who asks. */

@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
 import { VoucherError } from "../errors.ts";
-import { type Canonical, formatReference, isLoopback } from "../image/reference.ts";
+import { type Canonical, formatReference } from "../image/reference.ts";
+import { createWays, type Proxies, proxiesIn, proxyFault, type Ways } from "../proxy.ts";
 import { questionUrl, type ServerAddress } from "./client-address.ts";
 import { type Answer, readAnswer } from "./client-answer.ts";
 import type { SignIn } from "./client-sign-in.ts";
@@ -46,9 +47,10 @@ export class ServerRefusal extends VoucherError {
 const LARGEST_ANSWER = 16 * 1024 * 1024;
 const LONGEST_WORDS = 500;
 
-/** undici is loaded by the first question. */
+/** undici is loaded by the first question. Throws `config` for a proxy that is none. */
 export function createVoucherClient({ server, signIn, userAgent, env }: ClientOptions): VoucherClient {
-  let opened: Promise<Dispatcher> | undefined;
+  const proxies = proxiesIn(env);
+  let opened: Promise<Ways> | undefined;
 
   async function send(
     { image, check, verb }: Question,
@@ -56,9 +58,9 @@ export function createVoucherClient({ server, signIn, userAgent, env }: ClientOp
   ): Promise<Dispatcher.ResponseData> {
     const url = new URL(questionUrl(server, check, verb));
     const authorization = await signIn(signal);
-    opened ??= open(server, env);
-    const dispatcher = await opened;
-    return await dispatcher.request({
+    opened ??= open(proxies);
+    const ways = await opened;
+    return await ways.to(url.host).request({
       origin: url.origin,
       path: url.pathname,
       method: "POST",
@@ -92,18 +94,11 @@ export function createVoucherClient({ server, signIn, userAgent, env }: ClientOp
 }
 
 /** A review takes minutes and says nothing meanwhile: only the caller's own deadline ends it. */
-async function open({ host }: ServerAddress, env: ClientOptions["env"]): Promise<Dispatcher> {
+async function open(proxies: Proxies | undefined): Promise<Ways> {
   // By its default export: a bundle knows no other of a CommonJS module that is imported lazily.
-  const { Agent, EnvHttpProxyAgent } = (await import("undici")).default;
+  const undici = (await import("undici")).default;
   const settings = { headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 10_000 } };
-  if (isLoopback(host)) return new Agent(settings);
-  const of = (name: string) => env[name.toLowerCase()] ?? env[name] ?? "";
-  return new EnvHttpProxyAgent({
-    ...settings,
-    httpProxy: of("HTTP_PROXY"),
-    httpsProxy: of("HTTPS_PROXY"),
-    noProxy: of("NO_PROXY"),
-  });
+  return createWays(undici, settings, proxies);
 }
 
 async function readWhole(
@@ -161,13 +156,14 @@ function codeOf(status: number): VoucherError["code"] {
   return status >= 500 || status === 429 ? "unavailable" : "malformed";
 }
 
-function toVoucherError(cause: unknown, { host }: ServerAddress, signal: AbortSignal): VoucherError {
-  if (cause instanceof VoucherError) return cause;
+function toVoucherError(thrown: unknown, { host }: ServerAddress, signal: AbortSignal): VoucherError {
+  const cause = proxyFault(thrown, host);
   if (signal.aborted) {
-    if (signal.reason instanceof VoucherError) return signal.reason;
+    if (signal.reason instanceof VoucherError && signal.reason.code !== "timeout") return signal.reason;
     const message = `${host} gave no verdict in the time that it had; give it more with --timeout`;
     return new VoucherError("timeout", message, { retryable: true, cause });
   }
+  if (cause instanceof VoucherError) return cause;
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   const why = code || (cause instanceof Error ? cause.message : String(cause));
   return new VoucherError("network", `${host} could not be reached, or broke off: ${why}`, {

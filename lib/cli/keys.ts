@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { generatePkixKey, type PublicKey } from "../app.ts";
-import { configuredChecks } from "../config/groups.ts";
+import { generatePkixKey, isCheckName, NAME_RULE, type PublicKey } from "../app.ts";
+import { ALL, configuredChecks } from "../config/groups.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
 import { EXIT, type ExitCode, exitOfError, worst } from "./exit.ts";
 import { type CommonFlags, type Session, sentence } from "./session.ts";
@@ -23,8 +23,10 @@ export async function generateCommand(
   { check, out, json }: GenerateFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  if (!/^[a-z][a-z0-9_-]{0,62}$/.test(check))
-    throw new VoucherError("usage", `${JSON.stringify(check)} is no name of a check`);
+  if (!isCheckName(check)) {
+    throw new VoucherError("usage", `${JSON.stringify(check)} is no name of a check, which ${NAME_RULE}`);
+  }
+  if (check === ALL) throw new VoucherError("usage", "all is a group; make a key for each check in it");
   const file = resolve(out ?? `${check}.pem`);
   const { privateKey, publicKey, keyId } = await generatePkixKey();
   await writeFile(file, privateKey, { mode: OWNER_ONLY, flag: "wx" }).catch((cause) => {

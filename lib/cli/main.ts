@@ -36,7 +36,11 @@ withReviewFlags(program.command("check"))
   .argument("<image...>", "name:tag or name@digest")
   .option("--dry-run", "run everything, publish nothing")
   .option("--force", "sign again what is attested already")
-  .option("--wait <seconds>", "wait that long for scans and build records that are still to come", seconds)
+  .option(
+    "--wait <seconds>",
+    "wait that long for scans and build records that are still to come",
+    secondsOrNone,
+  )
   .action((images: string[], flags: ServerFlags) =>
     runCommand(flags, hereOrThere("check", images, flags, checkCommand)),
   );
@@ -183,8 +187,14 @@ function amount(least: number, most: number, step?: number): (text: string) => n
 }
 
 function seconds(text: string): number {
-  const value = Number(text);
-  if (Number.isFinite(value) && value > 0 && value <= 86_400) return value;
+  const value = secondsOrNone(text);
+  if (value > 0) return value;
+  throw new InvalidArgumentError("Write a number of seconds, more than 0 and at most 86400.");
+}
+
+function secondsOrNone(text: string): number {
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (Number.isFinite(value) && value >= 0 && value <= 86_400) return value;
   throw new InvalidArgumentError("Write a number of seconds, at most 86400.");
 }
 

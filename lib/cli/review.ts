@@ -1,10 +1,12 @@
 import type { AttestedBy, Check, Reference, Verdict } from "../app.ts";
-import { asVoucherError } from "../errors.ts";
+import { asVoucherError, VoucherError } from "../errors.ts";
 import { formatReference, parseReference } from "../image/reference.ts";
 import { type ExitCode, exitOf, exitOfError, worst } from "./exit.ts";
 import { matrix } from "./matrix.ts";
 import { type CommonFlags, parseImages, type Session, sentence } from "./session.ts";
 import { whilePending } from "./wait.ts";
+
+const WRITE_ONE = "write voucher.toml, or name a file with --config or VOUCHER_CONFIG";
 
 export interface ReviewFlags extends CommonFlags {
   readonly check?: readonly string[];
@@ -21,7 +23,8 @@ export async function checkCommand(
   const { app, signal, terminal, configured } = session;
   const dryRunUnconfigured = !configured && app.config.dryrun && flags.check === undefined;
   if (dryRunUnconfigured)
-    terminal.err("voucher: no configuration was found; this dry run runs the check nobody");
+    terminal.err(`voucher: no configuration was found, so this dry run runs the check nobody; ${WRITE_ONE}`);
+  else requireChecks(flags, session);
   const checks = app.checksNamed(flags.check ?? [dryRunUnconfigured ? "nobody" : "all"]);
   const existing = flags.force === true ? "force" : "run";
   const waiting = { seconds: flags.wait ?? 0, quiet: flags.quiet, terminal, signal };
@@ -43,17 +46,31 @@ export async function verifyCommand(
   session: Session,
 ): Promise<ExitCode> {
   const { app, signal } = session;
+  requireChecks(flags, session);
   const checks: readonly Check[] = app.checksNamed(flags.check ?? ["all"]);
   return eachImage(images, flags, session, async (image) => {
     const { verdict, attested } = await app.verify(image, checks, signal);
-    return { verdict, notes: attested.map(vouching) };
+    return { verdict, notes: [...attested.map(vouching), ...advice(verdict)] };
   });
+}
+
+/** Without a configuration the group `all` has no checks, and to enable some is not the first thing to do. */
+function requireChecks({ check }: ReviewFlags, { configured }: Session): void {
+  if (configured || check !== undefined) return;
+  throw new VoucherError("config", `no configuration was found, and so no check; ${WRITE_ONE}`);
 }
 
 export interface Answer {
   readonly verdict: Verdict;
   /** What else people are told under the matrix. */
   readonly notes: readonly string[];
+}
+
+/** What to do where an attestation that counts is missing: verification fails for nothing else. */
+function advice({ image, kind, platforms, results }: Verdict): readonly string[] {
+  const all = [...results, ...platforms.flatMap((platform) => platform.results)];
+  const lacks = kind !== "artifact" && all.some(({ status }) => status === "fail");
+  return lacks ? [`what passes its check gets an attestation by: voucher check ${image}`] : [];
 }
 
 function vouching({ where, checkName, keyId, since }: AttestedBy): string {
@@ -65,15 +82,17 @@ function vouching({ where, checkName, keyId, since }: AttestedBy): string {
 export async function eachImage(
   texts: readonly string[],
   flags: ReviewFlags,
-  { terminal }: Session,
+  { terminal, observer }: Session,
   judge: (image: Reference) => Promise<Answer>,
 ): Promise<ExitCode> {
   const images = parseImages(texts);
   const verdicts: Verdict[] = [];
   const codes: ExitCode[] = [];
   for (const image of images) {
+    const started = performance.now();
     try {
       const { verdict, notes } = await judge(image);
+      observer.record("DEBUG", "image answered for", told(verdict, performance.now() - started));
       verdicts.push(verdict);
       codes.push(exitOf(verdict));
       if (flags.json !== true && flags.quiet !== true) terminal.out(matrix(verdict, terminal, notes));
@@ -88,6 +107,20 @@ export async function eachImage(
     terminal.out(JSON.stringify(images.length > 1 ? verdicts : verdicts[0]));
   }
   return worst(codes);
+}
+
+/** What a verdict comes to, for whoever wants to see what is done. */
+function told({ image, kind, success, attested, results, platforms, skipped }: Verdict, took: number) {
+  return {
+    image,
+    kind,
+    checks: results.map(({ name }) => name),
+    platforms: platforms.map(({ platform }) => platform),
+    skipped: skipped.length,
+    success,
+    attested,
+    milliseconds: Math.round(took),
+  };
 }
 
 /** Programs read stdout; people still want to know why. */

@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { type App, createApp } from "../app.ts";
+import { type App, type AppOptions, createApp, timeLimit } from "../app.ts";
 import { loadConfig } from "../config/load.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
 import { parsePlatform } from "../image/platform.ts";
@@ -28,6 +28,7 @@ export interface Session {
   /** Whether a configuration file was found. */
   readonly configured: boolean;
   readonly terminal: Terminal;
+  readonly observer: AppOptions["observer"];
   /** Aborts at Ctrl-C, and when the time of the whole command is up. */
   readonly signal: AbortSignal;
   /** Aborts at Ctrl-C alone, for a command that has no end of its own. */
@@ -89,8 +90,12 @@ async function openSession(
   });
   if (flags.quiet !== true) for (const warning of warnings) terminal.err(`warning: ${warning}`);
   const level = flags.verbose === true ? "DEBUG" : parseLevel(process.env["VOUCHER_LOG_LEVEL"] ?? usualLevel);
-  const app = await createApp(config, { observer: logTo(terminal, level), env: process.env });
-  const deadline = AbortSignal.timeout((config.limits.timeoutSeconds + (flags.wait ?? 0)) * 1000);
+  const observer = logTo(terminal, level);
+  const { metadataClient: store, signer, dryrun } = config;
+  observer.record("DEBUG", "configuration loaded", { file: file ?? "none", store, signer, dryrun });
+  const app = await createApp(config, { observer, env: process.env });
+  const seconds = config.limits.timeoutSeconds + (flags.wait ?? 0);
+  const deadline = timeLimit(seconds * 1000, `it was not done within ${seconds} s; --timeout gives it more`);
   const signal = AbortSignal.any([deadline, interrupted]);
-  return { app, configured: file !== undefined, terminal, signal, interrupted };
+  return { app, configured: file !== undefined, terminal, observer, signal, interrupted };
 }

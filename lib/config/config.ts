@@ -76,7 +76,8 @@ export interface Config {
   };
   readonly pending: { readonly maxMinutes: number };
   readonly server: {
-    readonly port: number;
+    /** Where Voucher listened. A function listens where its host says. */
+    readonly port?: number;
     readonly timeoutSeconds: number;
     readonly requireAuth: boolean;
     readonly username?: string;
@@ -93,7 +94,8 @@ export interface Config {
   };
   readonly ejson: { readonly dir?: string; readonly secrets?: string };
   readonly sops: { readonly file?: string };
-  readonly secrets: { readonly file?: string };
+  /** A file in plain, and where Secret Manager is asked for `sm://` references. */
+  readonly secrets: Service & { readonly file?: string };
   readonly metrics: {
     readonly backend?: "statsd" | "datadog" | "opentelemetry";
     readonly tags: readonly string[];

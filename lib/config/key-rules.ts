@@ -5,15 +5,27 @@ import type { Found, Rule } from "./rule.ts";
 import type { FileConfig } from "./schema.ts";
 import { hasStore, type Overrides, signerOf } from "./settings.ts";
 
+/** What says which checks will need a key. */
+const READ_FOR_KEYS = [
+  "checks",
+  "required",
+  "signer",
+  "binauth_project",
+  "metadata_client",
+  "dryrun",
+] as const;
+
 /** What has to hold between signing keys and checks. */
 export const KEY_RULES: readonly Rule[] = [
   { reads: ["kms_keys", "pkix_keys", "trusted_keys", "checks", "repository"], find: keysOfUnknownChecks },
   { reads: ["kms_keys", "pkix_keys", "trusted_keys", "allow_shared_keys"], find: sharedKeys },
   { reads: ["kms_keys", "pkix_keys"], find: secondKeys },
-  {
-    reads: ["checks", "required", "pkix_keys", "signer", "binauth_project", "metadata_client", "dryrun"],
-    find: missingKeys,
-  },
+  { reads: [...READ_FOR_KEYS, "pkix_keys"], find: missingKeys },
+];
+
+/** What is accepted, since Voucher accepts it, and stops attestations. */
+export const KEY_WARNINGS: readonly Rule[] = [
+  { reads: [...READ_FOR_KEYS, "kms_keys"], find: missingKmsKeys },
 ];
 
 const KEY_VERSION =
@@ -61,20 +73,36 @@ function secondKeys(file: FileConfig): readonly Found[] {
   });
 }
 
-/** A dry run signs nothing, and without a store nothing is signed either. */
 function missingKeys(file: FileConfig, overrides: Overrides): readonly Found[] {
+  if (signerOf(file) !== "pkix") return [];
+  return keysWithout("pkix_keys", file, overrides).map((key) => ({
+    key,
+    message: "has no key to sign with; `voucher keys generate` makes one, to be named in [[pkix_keys]]",
+  }));
+}
+
+/** Voucher's own sample has a key for two of its four checks, and it runs so: what passes the others is never attested. */
+function missingKmsKeys(file: FileConfig, overrides: Overrides): readonly Found[] {
+  if (signerOf(file) !== "kms") return [];
+  return keysWithout("kms_keys", file, overrides).map((key) => ({
+    key,
+    message: "has no key in [[kms_keys]], so no image is ever attested for it",
+  }));
+}
+
+/** The keys that switch on a check which `list` has no key for. A dry run and a configuration without a store sign nothing. */
+function keysWithout(
+  list: "pkix_keys" | "kms_keys",
+  file: FileConfig,
+  overrides: Overrides,
+): readonly string[] {
   const dryrun = overrides.dryrun ?? file.dryrun ?? false;
-  if (dryrun || signerOf(file) !== "pkix" || !hasStore(file)) return [];
-  const served = new Set((file.pkix_keys ?? []).map(({ check }) => check));
+  if (dryrun || !hasStore(file)) return [];
+  const served = new Set((file[list] ?? []).map(({ check }) => check));
   return enabledChecks(file).flatMap(({ name, key }) => {
     if (served.has(name)) return [];
     served.add(name);
-    return [
-      {
-        key,
-        message: "has no key to sign with; `voucher keys generate` makes one, to be named in [[pkix_keys]]",
-      },
-    ];
+    return [key];
   });
 }
 

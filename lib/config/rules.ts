@@ -1,4 +1,4 @@
-import { aliasOf, CHECK_NAMES } from "../check/names.ts";
+import { aliasOf, CHECK_NAMES, isName, NAME_RULE } from "../check/names.ts";
 import { ALL } from "./groups.ts";
 import { KEY_RULES } from "./key-rules.ts";
 import { knownChecks, unknownCheck } from "./known-checks.ts";
@@ -19,9 +19,6 @@ export const RULES: readonly Rule[] = [
   ...METRICS_RULES,
 ];
 
-const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
-const NAME_RULE = "has letters, digits, dots, dashes and underscores, 63 at the most";
-
 function unknownChecks(file: FileConfig): readonly Found[] {
   const known = knownChecks(file);
   const tables = { checks: file.checks ?? {}, ...prefixed("required.", file.required ?? {}) };
@@ -40,7 +37,7 @@ function customNames(file: FileConfig): readonly Found[] {
     if (isVouchers(name) || aliasOf(name) !== undefined || name === ALL) {
       return [{ key, message: "is the name of a check or group of Voucher's; call your own otherwise" }];
     }
-    return NAME.test(name) ? [] : [{ key, message: `a check's name ${NAME_RULE}` }];
+    return isName(name) ? [] : [{ key, message: `a check's name ${NAME_RULE}` }];
   });
 }
 
@@ -49,13 +46,13 @@ function groupNames(file: FileConfig): readonly Found[] {
     const key = `required.${group}`;
     if (group === ALL) return [{ key, message: "is the group of [checks]; call this one otherwise" }];
     if (isVouchers(group)) return [{ key, message: "is the name of a check; call the group otherwise" }];
-    return NAME.test(group) ? [] : [{ key, message: `a group's name ${NAME_RULE}` }];
+    return isName(group) ? [] : [{ key, message: `a group's name ${NAME_RULE}` }];
   });
 }
 
 function aliases(file: FileConfig): readonly Found[] {
   return Object.keys(file.repository ?? {}).flatMap((alias) =>
-    NAME.test(alias) ? [] : [{ key: `repository.${alias}`, message: `an alias ${NAME_RULE}` }],
+    isName(alias) ? [] : [{ key: `repository.${alias}`, message: `an alias ${NAME_RULE}` }],
   );
 }
 

@@ -91,7 +91,8 @@ export const server = section({
 });
 export const pubsub = section({ project: name, subscription: name, timeout: seconds });
 export const ejson = section({ dir: name, secrets: name });
-export const secretsFile = section({ file: name });
+export const sops = section({ file: name });
+export const secrets = section({ file: name, endpoint });
 export const metrics = section({
   backend: z.optional(blank(choice(["statsd", "datadog", "opentelemetry", "otel"]))),
   tags: names,

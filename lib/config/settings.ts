@@ -85,7 +85,7 @@ export function toConfig(file: FileConfig, folder: string, overrides: Overrides)
     }),
     pending: { maxMinutes: file.pending?.max_minutes ?? 60 },
     server: compact({
-      port: server?.port ?? 8000,
+      port: server?.port,
       timeoutSeconds: server?.timeout ?? timeoutSeconds,
       requireAuth: server?.require_auth ?? false,
       username: server?.username,
@@ -101,7 +101,10 @@ export function toConfig(file: FileConfig, folder: string, overrides: Overrides)
     }),
     ejson: compact({ dir: optionalPath(ejson?.dir), secrets: optionalPath(ejson?.secrets) }),
     sops: compact({ file: optionalPath(file.sops?.file) }),
-    secrets: compact({ file: optionalPath(file.secrets?.file) }),
+    secrets: compact({
+      file: optionalPath(file.secrets?.file),
+      endpoint: file.secrets?.endpoint ?? "https://secretmanager.googleapis.com",
+    }),
     metrics: compact({ backend: metricsBackendOf(file), tags: metrics?.tags ?? [] }),
     statsd: compact({ addr: file.statsd?.addr, sampleRate: file.statsd?.sample_rate ?? 1 }),
     opentelemetry: compact({

@@ -1,4 +1,4 @@
-import { isKeyVersion } from "./key-rules.ts";
+import { isKeyVersion, KEY_WARNINGS } from "./key-rules.ts";
 import { METRICS_WARNINGS } from "./metrics-rules.ts";
 import type { Rule } from "./rule.ts";
 
@@ -47,6 +47,7 @@ export const WARNINGS: readonly Rule[] = [
           : [],
       ),
   },
+  ...KEY_WARNINGS,
 ];
 
 const EXAMPLE = "projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/1";

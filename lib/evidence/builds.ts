@@ -1,9 +1,9 @@
 import type { About, OccurrenceReader } from "../grafeas/reader.ts";
 import { type Canonical, canonical, formatReference } from "../image/reference.ts";
 import type { PlatformImage } from "../image/resolved.ts";
+import { once } from "../once.ts";
 import type { BuildRecord, Found } from "../ports.ts";
 import { projectInName, projectOfImage } from "./image-project.ts";
-import { once } from "./once.ts";
 
 export interface BuildOptions {
   readonly imageProject?: string | undefined;

@@ -2,9 +2,9 @@ import { asVoucherError, untilPermissionsSettle, VoucherError } from "../errors.
 import type { OccurrenceSource } from "../grafeas/reader.ts";
 import type { PlatformImage } from "../image/resolved.ts";
 import { parseSourceRepository } from "../image/source.ts";
+import { once, onceEach } from "../once.ts";
 import type { Commit, EvidenceSource, Source } from "../ports.ts";
 import { type BuildOptions, type Builds, buildsOf, subjectsOf } from "./builds.ts";
-import { once, onceEach } from "./once.ts";
 import { type Vulnerabilities, type VulnerabilityOptions, vulnerabilitiesOf } from "./vulnerabilities.ts";
 
 export interface EvidenceOptions extends BuildOptions, VulnerabilityOptions {

@@ -1,5 +1,6 @@
 import type { GraphqlResponseError } from "@octokit/graphql";
 import { VoucherError } from "../errors.ts";
+import type { Proxies } from "../proxy.ts";
 import { withoutCredentials } from "../registry/redaction.ts";
 import { retry } from "../retry.ts";
 import { type AnswerError, ErrorsSchema } from "./github-documents.ts";
@@ -30,6 +31,7 @@ export interface GitHubClientOptions {
    * without regard to case. Not asked where the endpoint is local.
    */
   readonly signInFor: (owner: string) => GitHubSignIn | undefined | Promise<GitHubSignIn | undefined>;
+  readonly proxies?: Proxies | undefined;
   /** For one try, in milliseconds. */
   readonly timeout?: number;
   /** The longest first back-off between tries, in milliseconds. */
@@ -46,9 +48,10 @@ const LONGEST_WAIT = 30_000;
 
 /** Returns a client with connections of its own. octokit is loaded by the first question. */
 export function createGitHubClient(options: GitHubClientOptions): GitHubClient {
-  const { endpoint, signInFor, timeout = 30_000, backOff = 500, largestBody = 8 * MIB } = options;
+  const { endpoint, signInFor, proxies, timeout = 30_000, backOff = 500, largestBody = 8 * MIB } = options;
   const { host, local } = endpoint;
-  const transport = createGitHubTransport({ host, timeout, largestBody, onRequest: options.onRequest });
+  const { onRequest } = options;
+  const transport = createGitHubTransport({ host, timeout, largestBody, proxies, onRequest });
   const authorizer = createAuthorizer(endpoint, transport);
   /** By owner. GitHub bans who goes on asking. */
   const limits = new Map<string, RateLimited>();

@@ -1,5 +1,6 @@
-import type { Agent, Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import { VoucherError } from "../errors.ts";
+import { createWays, type Proxies, proxyFault, type Ways } from "../proxy.ts";
 import { discard, readAtMost } from "../registry/body.ts";
 import { withoutCredentials } from "../registry/redaction.ts";
 import { abandoned } from "../retry.ts";
@@ -34,34 +35,35 @@ export interface TransportOptions {
   readonly largestBody: number;
   /** Told of each request that is sent. */
   readonly onRequest?: (() => void) | undefined;
+  readonly proxies: Proxies | undefined;
 }
 
 /** The longest body of an error answer that is read, in bytes. */
 const LONGEST_ERROR = 64 * 1024;
 
 interface Opened {
-  readonly agent: Agent;
+  readonly ways: Ways;
   readonly request: typeof import("undici").request;
 }
 
 /** Returns a transport on connections of its own. undici is loaded by the first request. */
 export function createGitHubTransport(options: TransportOptions): GitHubTransport {
-  const { host, timeout, largestBody, onRequest } = options;
+  const { host, timeout, largestBody, proxies, onRequest } = options;
   let opened: Promise<Opened> | undefined;
 
   async function open(): Promise<Opened> {
     // By its default export: a bundle knows no other of a CommonJS module that is imported lazily.
-    const { Agent, request } = (await import("undici")).default;
-    const agent = new Agent({ connections: 8, connect: { timeout: 10_000 }, keepAliveTimeout: 30_000 });
-    return { agent, request };
+    const undici = (await import("undici")).default;
+    const settings = { connections: 8, connect: { timeout: 10_000 }, keepAliveTimeout: 30_000 };
+    return { ways: createWays(undici, settings, proxies), request: undici.request };
   }
 
   async function exchange(url: string, init: FetchInit, signal: AbortSignal, purpose: Purpose) {
     opened ??= open();
-    const { agent, request } = await opened;
+    const { ways, request } = await opened;
     onRequest?.();
     const answer = await request(url, {
-      dispatcher: agent,
+      dispatcher: ways.to(new URL(url).host),
       method: init.method === "POST" ? "POST" : "GET",
       headers: { ...init.headers, "user-agent": "voucher", "accept-encoding": "identity" },
       body: init.body ?? null,
@@ -102,7 +104,8 @@ export function createGitHubTransport(options: TransportOptions): GitHubTranspor
       const signal = init.signal === undefined ? late : AbortSignal.any([init.signal, late]);
       try {
         return await exchange(url, init, signal, purpose);
-      } catch (thrown) {
+      } catch (caught) {
+        const thrown = proxyFault(caught, new URL(url).host);
         if (thrown instanceof VoucherError) throw thrown;
         if (init.signal?.aborted) throw abandoned(init.signal);
         if (late.aborted) {
@@ -115,7 +118,7 @@ export function createGitHubTransport(options: TransportOptions): GitHubTranspor
       }
     },
     async close() {
-      if (opened !== undefined) await (await opened).agent.destroy();
+      if (opened !== undefined) await (await opened).ways.destroy();
     },
   };
 }

@@ -1,9 +1,9 @@
 import type { OccurrenceReader } from "../grafeas/reader.ts";
 import { formatReference } from "../image/reference.ts";
 import type { PlatformImage } from "../image/resolved.ts";
+import { once } from "../once.ts";
 import type { Found, Vulnerability } from "../ports.ts";
 import { projectInName, projectInSetting, projectOfImage } from "./image-project.ts";
-import { once } from "./once.ts";
 import { scanOf } from "./scan.ts";
 
 export interface VulnerabilityOptions {

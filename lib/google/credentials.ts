@@ -1,5 +1,5 @@
 import { VoucherError } from "../errors.ts";
-import { abandoned, untilAborted } from "../retry.ts";
+import { abandoned, timeLimit, untilAborted } from "../retry.ts";
 
 /** What shows Google who is calling. */
 export interface Credentials {
@@ -10,6 +10,7 @@ export interface Credentials {
 }
 
 const LONGEST_SIGN_IN = 30_000;
+const SLOW = `Google gave no access token within ${LONGEST_SIGN_IN / 1000} s; can its token server be reached from here?`;
 /** Nobody asks the library for a project; but where it is not given one, it looks for it, by running gcloud even. */
 const NO_PROJECT = "none";
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
@@ -58,7 +59,7 @@ export function applicationDefaultCredentials(): Credentials {
     async accessToken(signal) {
       if (signal.aborted) throw abandoned(signal);
       // The library sets itself no limit: an answer that never comes must not hold up every later call too.
-      asked ??= untilAborted(ask(), AbortSignal.timeout(LONGEST_SIGN_IN)).finally(() => {
+      asked ??= untilAborted(ask(), timeLimit(LONGEST_SIGN_IN, SLOW)).finally(() => {
         asked = undefined;
       });
       return untilAborted(asked, signal);

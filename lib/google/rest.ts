@@ -1,4 +1,5 @@
 import { VoucherError } from "../errors.ts";
+import type { Proxies } from "../proxy.ts";
 import { type Pace, parseRetryAfter, RetryLater, retry } from "../retry.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -40,6 +41,7 @@ export interface RestOptions {
   readonly endpoint: Endpoint;
   /** Not asked for where the endpoint is local. */
   readonly credentials: Credentials;
+  readonly proxies?: Proxies | undefined;
   /** For one try, in milliseconds. */
   readonly timeout?: number;
   /** The longest first back-off between tries, in milliseconds. */
@@ -60,12 +62,13 @@ export function createRest(options: RestOptions): Rest {
   const {
     endpoint,
     credentials,
+    proxies,
     timeout = 60_000,
     backOff = 500,
     largestBody = 8 * MIB,
     connections = 16,
     onRequest,
-    transport = createTransport({ timeout, largestBody, connections }),
+    transport = createTransport({ timeout, largestBody, connections, proxies }),
     pace,
   } = options;
 

@@ -1,5 +1,6 @@
-import type { Agent, Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import { VoucherError } from "../errors.ts";
+import { createWays, type Proxies, proxyFault, type Ways } from "../proxy.ts";
 import { abandoned } from "../retry.ts";
 
 /** One HTTP request, whole: its body is JSON text. */
@@ -31,6 +32,7 @@ export interface TransportOptions {
   readonly largestBody: number;
   /** Connections at once. */
   readonly connections: number;
+  readonly proxies: Proxies | undefined;
 }
 
 /** Failures that come before a request was sent, so that it certainly had no effect. */
@@ -44,24 +46,26 @@ const NEVER_SENT = new Set([
 ]);
 
 interface Opened {
-  readonly agent: Agent;
+  readonly ways: Ways;
   readonly request: typeof import("undici").request;
 }
 
 /** Returns a transport on connections of its own. undici is loaded by the first request, not at the start of a worker. */
-export function createTransport({ timeout, largestBody, connections }: TransportOptions): Transport {
+export function createTransport(options: TransportOptions): Transport {
+  const { timeout, largestBody, connections, proxies } = options;
   let opened: Promise<Opened> | undefined;
 
   async function open(): Promise<Opened> {
     // By its default export: a bundle knows no other of a CommonJS module that is imported lazily.
-    const { Agent, request } = (await import("undici")).default;
-    const agent = new Agent({ connections, connect: { timeout: 10_000 }, keepAliveTimeout: 30_000 });
-    return { agent, request };
+    const undici = (await import("undici")).default;
+    const settings = { connections, connect: { timeout: 10_000 }, keepAliveTimeout: 30_000 };
+    return { ways: createWays(undici, settings, proxies), request: undici.request };
   }
 
-  async function exchange({ agent, request }: Opened, asked: Request, signal: AbortSignal): Promise<Answer> {
+  async function exchange({ ways, request }: Opened, asked: Request, signal: AbortSignal): Promise<Answer> {
     const { method, url, headers, body } = asked;
-    const answer = await request(url, { dispatcher: agent, method, headers, body: body ?? null, signal });
+    const dispatcher = ways.to(new URL(url).host);
+    const answer = await request(url, { dispatcher, method, headers, body: body ?? null, signal });
     const retryAfter = answer.headers["retry-after"];
     return {
       status: answer.statusCode,
@@ -78,7 +82,8 @@ export function createTransport({ timeout, largestBody, connections }: Transport
       const late = AbortSignal.timeout(timeout);
       try {
         return await exchange(connected, asked, AbortSignal.any([signal, late]));
-      } catch (cause) {
+      } catch (thrown) {
+        const cause = proxyFault(thrown, new URL(asked.url).host);
         if (cause instanceof VoucherError) throw cause;
         if (signal.aborted) throw abandoned(signal, cause);
         if (late.aborted) {
@@ -94,7 +99,7 @@ export function createTransport({ timeout, largestBody, connections }: Transport
       }
     },
     async close() {
-      if (opened !== undefined) await (await opened).agent.destroy();
+      if (opened !== undefined) await (await opened).ways.destroy();
     },
   };
 }

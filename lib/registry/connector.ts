@@ -1,5 +1,5 @@
 import type { buildConnector } from "undici";
-import { inwardError, isPublicAddress, literalAddress, publicLookup, type Reach } from "./address.ts";
+import { isPublicAddress, publicLookup, type Reach } from "./address.ts";
 
 /** Opens a connection: undici's own type. */
 export type Connect = buildConnector.connector;
@@ -16,7 +16,7 @@ const MOST_HOSTS = 1000;
 
 /**
  * `build` is undici's `buildConnector`. `override` opens every connection instead, for tests that serve public names on
- * loopback; literal addresses are held to their reach all the same.
+ * loopback.
  */
 export function createConnectors(
   build: typeof buildConnector,
@@ -34,11 +34,6 @@ export function createConnectors(
     const settings = { timeout, allowH2: false };
     const open = override ?? build(reach === "public" ? { ...settings, lookup: publicLookup() } : settings);
     return (options, callback) => {
-      const literal = literalAddress(options.hostname);
-      if (reach === "public" && literal !== undefined && !isPublicAddress(literal)) {
-        queueMicrotask(() => callback(inwardError(options.hostname), null));
-        return;
-      }
       open(options, (...[error, socket]) => {
         if (error) return callback(error, null);
         if (override === undefined) note(options.hostname, socket.remoteAddress);

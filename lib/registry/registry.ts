@@ -2,6 +2,7 @@ import { DEFAULT_LIMITS, type Limits } from "../image/limits.ts";
 import { withDefaultTag } from "../image/reference.ts";
 import type { Repositories } from "../ports/sources.ts";
 import type { Resolver } from "../ports.ts";
+import type { Proxies } from "../proxy.ts";
 import type { Pace } from "../retry.ts";
 import { createAuth } from "./auth.ts";
 import { createCache } from "./cache.ts";
@@ -25,6 +26,7 @@ export interface RegistryOptions {
   readonly credentials?: CredentialsSource;
   /** Signs in to `gcr.io`, `*.gcr.io` and `*.pkg.dev` where `credentials` has nothing for them. */
   readonly google?: GoogleCredentials;
+  readonly proxies?: Proxies | undefined;
   readonly timeouts?: Timeouts;
   /** The longest pause before a passing failure is tried again, in milliseconds; it doubles from try to try. */
   readonly backOff?: number;
@@ -57,6 +59,7 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
       perHost: limits.requestsPerInstance,
       timeouts: options.timeouts,
       connect: options.connect,
+      proxies: options.proxies,
       onRequest: options.onRequest,
     });
   const auth = createAuth({

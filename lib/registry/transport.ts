@@ -1,9 +1,10 @@
 import { LRUCache } from "lru-cache";
 import pLimit, { type LimitFunction } from "p-limit";
-import type { Agent, Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import { VoucherError } from "../errors.ts";
+import { createWays, type Proxies, proxyFault, type Ways } from "../proxy.ts";
 import { abandoned, parseRetryAfter, untilAborted } from "../retry.ts";
-import type { Reach } from "./address.ts";
+import { inwardError, isPublicAddress, literalAddress, type Reach } from "./address.ts";
 import { discard, readAtMost } from "./body.ts";
 import { type Connect, type Connectors, createConnectors } from "./connector.ts";
 import { CoolDown } from "./cool-down.ts";
@@ -21,7 +22,7 @@ export interface Timeouts {
   readonly answer: number;
 }
 
-export const DEFAULT_TIMEOUTS: Timeouts = { connect: 10_000, idle: 20_000, answer: 30_000 };
+const DEFAULT_TIMEOUTS: Timeouts = { connect: 10_000, idle: 20_000, answer: 30_000 };
 
 /** How long a host that answers 429 without saying how long is left alone, in milliseconds. */
 const COOL_DOWN = 1000;
@@ -31,13 +32,13 @@ const MOST_HOSTS = 1000;
 export interface Transport {
   /** Throws a VoucherError where no whole answer arrives; any status is an answer. */
   send(request: Request, signal: AbortSignal): Promise<Answer>;
-  /** Whether `hostname` was contacted, and only ever at addresses that are not public. */
+  /** Whether `hostname` was contacted straight, and only ever at addresses that are not public. */
   isInward(hostname: string): boolean;
   close(): Promise<void>;
 }
 
 interface Loaded {
-  readonly agents: { readonly [reach in Reach]: Agent };
+  readonly ways: { readonly [reach in Reach]: Ways };
   readonly connectors: Connectors;
 }
 
@@ -47,6 +48,7 @@ export function createTransport(options: {
   readonly connect?: Connect | undefined;
   /** Told of each request that is sent. */
   readonly onRequest?: (() => void) | undefined;
+  readonly proxies?: Proxies | undefined;
 }): Transport {
   const timeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
   const coolDown = new CoolDown();
@@ -57,18 +59,20 @@ export function createTransport(options: {
   /** undici takes a while to load, so a process that never asks a registry does without. */
   async function load(): Promise<Loaded> {
     // By its default export: a bundle knows no other of a CommonJS module that is imported lazily.
-    const { Agent, buildConnector } = (await import("undici")).default;
-    const connectors = createConnectors(buildConnector, timeouts.connect, options.connect);
-    const agent = (reach: Reach) =>
-      new Agent({
+    const undici = (await import("undici")).default;
+    const connectors = createConnectors(undici.buildConnector, timeouts.connect, options.connect);
+    const ways = (reach: Reach) => {
+      const settings = {
         connect: connectors.of(reach),
         allowH2: false,
         headersTimeout: timeouts.idle,
         bodyTimeout: timeouts.idle,
         // A server that says so, under ever new names, would have us hold all of our descriptors open for minutes.
         keepAliveMaxTimeout: timeouts.idle,
-      });
-    loaded = { connectors, agents: { anywhere: agent("anywhere"), public: agent("public") } };
+      };
+      return createWays(undici, settings, options.proxies);
+    };
+    loaded = { connectors, ways: { anywhere: ways("anywhere"), public: ways("public") } };
     return loaded;
   }
 
@@ -80,13 +84,14 @@ export function createTransport(options: {
 
   async function ask(request: Request, signal: AbortSignal): Promise<Answer> {
     loading ??= load();
-    const { agents } = await loading;
+    const { ways } = await loading;
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), timeouts.answer);
-    const { url, form } = request;
+    const { url, form, reach } = request;
     options.onRequest?.();
     try {
-      const response = await agents[request.reach].request({
+      requireReach(url, reach);
+      const response = await ways[reach].to(url.host).request({
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method: form === undefined ? "GET" : "POST",
@@ -106,7 +111,7 @@ export function createTransport(options: {
         const message = `${url.host} took more than ${timeouts.answer / 1000} s to answer`;
         throw new VoucherError("timeout", message, { retryable: true, cause: thrown });
       }
-      throw brokenOff(url.host, thrown);
+      throw brokenOff(url.host, proxyFault(thrown, url.host));
     } finally {
       clearTimeout(timer);
     }
@@ -127,10 +132,16 @@ export function createTransport(options: {
     },
     isInward: (hostname) => loaded?.connectors.isInward(hostname) ?? false,
     async close() {
-      const { agents } = (await loading) ?? {};
-      await Promise.all([agents?.anywhere.destroy(), agents?.public.destroy()]);
+      const { ways } = (await loading) ?? {};
+      await Promise.all([ways?.anywhere.destroy(), ways?.public.destroy()]);
     },
   };
+}
+
+/** What a name leads to is seen when it is resolved, by us or by a proxy; an address is held to its reach here. */
+function requireReach({ hostname }: URL, reach: Reach): void {
+  const literal = literalAddress(hostname);
+  if (reach === "public" && literal !== undefined && !isPublicAddress(literal)) throw inwardError(hostname);
 }
 
 /** Reads an answer whole, as far as it may go. */

@@ -1,7 +1,7 @@
 import { VoucherError } from "../errors.ts";
+import { loadOnce } from "../once.ts";
 import type { KeyRing, KeyVerdict } from "../ports.ts";
 import { untilAborted } from "../retry.ts";
-import { once } from "./once.ts";
 import type { PublicKey } from "./public-key.ts";
 
 /** A key that is trusted for one check. */
@@ -11,15 +11,19 @@ export interface TrustedKey {
 }
 
 /**
- * A key ring over the keys that `trusted` returns, asked once, on first use. A signature counts for a check only under
- * a key trusted for that very check, named by the key id it carries: to the letter, as admission controllers compare it.
+ * A key ring over the keys that `trusted` returns, asked on first use, and again while one of them cannot be read. A
+ * signature counts for a check only under a key trusted for that very check, named by the key id it carries: to the letter,
+ * as admission controllers compare it. Throws why where the key of the check that might have made it cannot be read.
  */
 export function createKeyRing(trusted: () => Promise<readonly TrustedKey[]>): KeyRing {
-  const keys = once(trusted);
+  const keys = loadOnce(trusted, (all) => all.every(({ key }) => key.unreadable === undefined));
   return {
     async verify(checkName, bytes, signature, signal) {
-      const named = (await untilAborted(keys(), signal)).filter(({ key }) => key.id === signature.keyId);
+      const all = await untilAborted(keys(), signal);
+      const named = all.filter(({ key }) => key.unreadable === undefined && key.id === signature.keyId);
       const own = named.filter(({ check }) => check === checkName);
+      const unreadable = all.find(({ check, key }) => check === checkName && key.unreadable)?.key.unreadable;
+      if (named.length === 0 && unreadable !== undefined) throw unreadable;
       if (own.length === 0) return { counts: false, reason: strangeKey(signature.keyId, named) };
       let verdict: KeyVerdict = {
         counts: false,

@@ -4,7 +4,7 @@ import type { PublicKey } from "./public-key.ts";
 
 /** A signer that has a key a check, and gives out the public halves. */
 export interface KeyedSigner extends Signer {
-  /** The public keys by check. Throws `key` where keys are unusable, or two checks share one without leave. */
+  /** The public keys by check, those that cannot be read included. Throws `key` where two checks share one without leave. */
   publicKeys(): Promise<ReadonlyMap<string, PublicKey>>;
 }
 

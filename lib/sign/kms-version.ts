@@ -1,5 +1,6 @@
 import { createPublicKey } from "node:crypto";
 import { VoucherError } from "../errors.ts";
+import { timeLimit } from "../retry.ts";
 import { type KmsAlgorithm, kmsAlgorithm } from "./kms-algorithm.ts";
 import type { KmsClient } from "./kms-client.ts";
 import { type PublicKey, pkixKeyId, publicKey } from "./public-key.ts";
@@ -20,6 +21,7 @@ const VERSION =
 
 /** For reading a public key that many calls wait for, in milliseconds: the deadline of no single one may end it. */
 const LONGEST_LOADING = 60_000;
+const SLOW = `Cloud KMS gave no public key within ${LONGEST_LOADING / 1000} s; can it be reached from here?`;
 
 /** The id by which Binary Authorization and Voucher name the key version `path`. */
 export function kmsKeyId(path: string): string {
@@ -34,7 +36,7 @@ export async function loadKmsVersion(path: string, client: KmsClient): Promise<K
       `${JSON.stringify(path)} in [[kms_keys]] names no key version of Cloud KMS; write projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/1`,
     );
   }
-  const answer = await client.publicKey(path, AbortSignal.timeout(LONGEST_LOADING));
+  const answer = await client.publicKey(path, timeLimit(LONGEST_LOADING, SLOW));
   const algorithm = kmsAlgorithm(answer.algorithm, path);
   const key = readKey(answer.pem);
   const { namedCurve, modulusLength } = key?.asymmetricKeyDetails ?? {};

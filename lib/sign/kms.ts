@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { VoucherError } from "../errors.ts";
 import type { Rest } from "../google/rest.ts";
+import { loadOnce } from "../once.ts";
 import type { Log } from "../ports.ts";
 import { untilAborted } from "../retry.ts";
 import { type KeyedSigner, noKey, refuseSharedKeys } from "./keyed-signer.ts";
 import { isAlgo } from "./kms-algorithm.ts";
 import { createKmsClient } from "./kms-client.ts";
 import { type KmsVersion, kmsKeyId, loadKmsVersion } from "./kms-version.ts";
-import { once } from "./once.ts";
 import type { PublicKey } from "./public-key.ts";
 
 /** The key version of Cloud KMS that signs for a check. */
@@ -44,7 +44,7 @@ export function createKmsSigner(options: KmsSignerOptions): KeyedSigner {
   const versions = new Map<string, () => Promise<KmsVersion>>();
 
   function versionAt(path: string): Promise<KmsVersion> {
-    const version = versions.get(path) ?? once(() => load(path));
+    const version = versions.get(path) ?? loadOnce(() => load(path));
     versions.set(path, version);
     return version();
   }

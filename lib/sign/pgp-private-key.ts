@@ -1,6 +1,6 @@
 import type { PrivateKey } from "openpgp";
 import { VoucherError } from "../errors.ts";
-import { once } from "./once.ts";
+import { loadOnce } from "../once.ts";
 import { onlyKey, pgpPublicKey } from "./pgp-public-key.ts";
 import type { PublicKey } from "./public-key.ts";
 
@@ -20,7 +20,7 @@ export async function readPgpPrivateKey(
   const { readPrivateKeys } = await import("openpgp");
   const read = (armoredKeys: string) => readPrivateKeys({ armoredKeys });
   const key = await onlyKey(armored, read, where, "gpg --export-secret-keys");
-  const unlocked = once(() => unlock(key, passphrase, where));
+  const unlocked = loadOnce(() => unlock(key, passphrase, where));
   return {
     publicKey: pgpPublicKey(key),
     async sign(bytes) {

@@ -1,6 +1,8 @@
-import { type KeyedSigner, noKey, refuseSharedKeys } from "./keyed-signer.ts";
-import { once } from "./once.ts";
-import { type PgpPrivateKey, readPgpPrivateKey } from "./pgp-private-key.ts";
+import { asVoucherError, VoucherError } from "../errors.ts";
+import { loadOnce } from "../once.ts";
+import { type Found, heldKeysSigner } from "./held-keys.ts";
+import type { KeyedSigner } from "./keyed-signer.ts";
+import { readPgpPrivateKey } from "./pgp-private-key.ts";
 
 /** The OpenPGP key that signs for a check, as the secrets have it. */
 export interface PgpKey {
@@ -10,38 +12,27 @@ export interface PgpKey {
 }
 
 /**
- * A signer with OpenPGP keys, one a check; `load` returns them and is asked on first use, as is the library. Its signatures
- * are armored messages that contain what they sign, with SHA-512, as `gpg --sign --armor` makes them: by the newest subkey
- * that may sign, else by the primary key, and under the fingerprint of the primary key either way.
+ * A signer with OpenPGP keys, one a check; `load` returns them and is asked on first use, as is the library, and again while
+ * one of them cannot be read: that one is in the way of its own check only. Its signatures are armored messages that
+ * contain what they sign, with SHA-512, as `gpg --sign --armor` makes them: by the newest subkey that may sign, else by the
+ * primary key, and under the fingerprint of the primary key either way.
  */
 export function createPgpSigner(
   load: () => Promise<readonly PgpKey[]> | readonly PgpKey[],
   { allowSharedKeys = false } = {},
 ): KeyedSigner {
-  const keys = once(async () => readAll(await load(), allowSharedKeys));
-  return {
-    async sign(checkName, bytes) {
-      const key = (await keys()).get(checkName);
-      if (key === undefined) throw noKey(checkName, `${settingOf(checkName)} to the secrets`);
-      return { bytes: await key.sign(bytes), keyId: key.publicKey.id };
-    },
-    async publicKeys() {
-      return new Map([...(await keys())].map(([check, { publicKey }]) => [check, publicKey]));
-    },
-  };
+  const keys = loadOnce(
+    async () => Promise.all((await load()).map(read)),
+    (found) => !found.some(([, key]) => key instanceof VoucherError),
+  );
+  return heldKeysSigner(keys, {
+    settingOf: (check) => `${settingOf(check)} to the secrets`,
+    allowSharedKeys,
+  });
 }
 
-async function readAll(
-  keys: readonly PgpKey[],
-  allowSharedKeys: boolean,
-): Promise<ReadonlyMap<string, PgpPrivateKey>> {
-  const read = await Promise.all(
-    keys.map(async ({ check, armoredKey, passphrase }) => {
-      return [check, await readPgpPrivateKey(armoredKey, passphrase, settingOf(check))] as const;
-    }),
-  );
-  if (!allowSharedKeys) refuseSharedKeys(read.map(([check, { publicKey }]) => [check, publicKey.id]));
-  return new Map(read);
+async function read({ check, armoredKey, passphrase }: PgpKey): Promise<Found> {
+  return [check, await readPgpPrivateKey(armoredKey, passphrase, settingOf(check)).catch(asVoucherError)];
 }
 
 function settingOf(check: string): string {

@@ -1,9 +1,10 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { VoucherError } from "../errors.ts";
-import { type KeyedSigner, noKey, refuseSharedKeys } from "./keyed-signer.ts";
-import { once } from "./once.ts";
-import { type PublicKey, publicKey } from "./public-key.ts";
+import { asVoucherError, VoucherError } from "../errors.ts";
+import { loadOnce } from "../once.ts";
+import { type HeldKey, heldKeysSigner } from "./held-keys.ts";
+import type { KeyedSigner } from "./keyed-signer.ts";
+import { publicKey } from "./public-key.ts";
 import { schemesOf, signBy } from "./scheme.ts";
 
 /** Where the private key of a check is kept, in PEM form. */
@@ -12,42 +13,25 @@ export interface PkixKeyFile {
   readonly path: string;
 }
 
-interface Loaded {
-  readonly publicKey: PublicKey;
-  sign(bytes: Uint8Array): Uint8Array;
-}
-
 /**
  * A signer with local PEM keys, one a check: ECDSA in DER form, RSA in PKCS#1 v1.5 or, for RSASSA-PSS keys, PSS.
- * The files are read once, on first use; a key volume that is mounted late is read on the next.
+ * Each file is read once, on first use; a key volume that is mounted late is read on the next. One that cannot be read is
+ * in the way of its own check only.
  */
 export function createPkixSigner(
   files: readonly PkixKeyFile[],
   { allowSharedKeys = false } = {},
 ): KeyedSigner {
-  const keys = once(() => loadAll(files, allowSharedKeys));
-  return {
-    async sign(checkName, bytes) {
-      const key = (await keys()).get(checkName);
-      if (key === undefined) throw noKey(checkName, `[[pkix_keys]] with check = "${checkName}"`);
-      return { bytes: key.sign(bytes), keyId: key.publicKey.id };
-    },
-    async publicKeys() {
-      return new Map([...(await keys())].map(([check, key]) => [check, key.publicKey]));
-    },
-  };
+  const keys = files.map(({ check, path }) => [check, loadOnce(() => load(path))] as const);
+  const read = () =>
+    Promise.all(keys.map(async ([check, key]) => [check, await key().catch(asVoucherError)] as const));
+  return heldKeysSigner(read, {
+    settingOf: (check) => `[[pkix_keys]] with check = "${check}"`,
+    allowSharedKeys,
+  });
 }
 
-async function loadAll(
-  files: readonly PkixKeyFile[],
-  allowSharedKeys: boolean,
-): Promise<ReadonlyMap<string, Loaded>> {
-  const loaded = await Promise.all(files.map(async ({ check, path }) => [check, await load(path)] as const));
-  if (!allowSharedKeys) refuseSharedKeys(loaded.map(([check, { publicKey }]) => [check, publicKey.id]));
-  return new Map(loaded);
-}
-
-async function load(path: string): Promise<Loaded> {
+async function load(path: string): Promise<HeldKey> {
   const key = await readPrivateKey(path);
   const [scheme] = schemesOf(key, path);
   return {

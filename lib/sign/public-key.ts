@@ -4,8 +4,10 @@ import { type Scheme, schemesOf, verifiesBy } from "./scheme.ts";
 
 /** A key that signatures are verified with, and how. */
 export interface PublicKey {
-  /** As attestations name it. */
+  /** As attestations name it; empty where the key cannot be read. */
   readonly id: string;
+  /** Why the key cannot be read just now. */
+  readonly unreadable?: VoucherError;
   /**
    * Whether `signature` over `bytes` was made with this key; whatever the bytes are, that is no fault. Throws where the
    * key itself cannot be got from where it is kept: `key` where that is for good.
@@ -13,6 +15,14 @@ export interface PublicKey {
   verifies(bytes: Uint8Array, signature: Uint8Array): boolean | Promise<boolean>;
   /** As an attestor is given it: SubjectPublicKeyInfo in PEM form, or an armored OpenPGP key. Throws as `verifies` does. */
   text(): string | Promise<string>;
+}
+
+/** What stands for a key that cannot be read: it verifies nothing, and says why. */
+export function unreadableKey(fault: VoucherError): PublicKey {
+  const refuse = () => {
+    throw fault;
+  };
+  return { id: "", unreadable: fault, verifies: refuse, text: refuse };
 }
 
 /** `ni:///sha-256;…` over the DER SubjectPublicKeyInfo (RFC 6920), as Binary Authorization names PKIX keys. */

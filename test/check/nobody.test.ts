@@ -55,7 +55,9 @@ describe("nobody fails an image that runs as root, and says which user was found
     " root",
     "0 ",
   ])("%j", async (user) => {
-    expect(await asUser(user)).toEqual(fail(`runs as root (user ${JSON.stringify(user)})`));
+    expect(await asUser(user)).toEqual(
+      fail(`runs as root (user ${JSON.stringify(user)}); name another with USER in its Dockerfile`),
+    );
   });
 
   it.each(["4294967296", "8589934592:1", "-4294967296", "0004294967296"])(
@@ -71,7 +73,9 @@ describe("nobody fails an image that runs as root, and says which user was found
     ["no user in it", { config: {} }],
     ["an empty user", { config: { User: "" } }],
   ])("nobody at all: %s", async (_, more) => {
-    expect(await judge(more)).toEqual(fail("runs as root (the config names no user)"));
+    expect(await judge(more)).toEqual(
+      fail("runs as root (the config names no user); name another with USER in its Dockerfile"),
+    );
   });
 });
 
@@ -104,7 +108,9 @@ describe("a hostile user", () => {
   });
 
   it("shows its control characters as what they are", async () => {
-    expect(await asUser("0:\u001b[2J")).toEqual(fail('runs as root (user "0:\\u001b[2J")'));
+    expect(await asUser("0:\u001b[2J")).toEqual(
+      fail('runs as root (user "0:\\u001b[2J"); name another with USER in its Dockerfile'),
+    );
   });
 });
 

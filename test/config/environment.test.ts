@@ -38,7 +38,7 @@ describe("an environment variable", () => {
       PORT: "8080",
     };
     const { config, warnings } = await load("", { env });
-    expect({ port: config.server.port, warnings }).toEqual({ port: 8000, warnings: [] });
+    expect({ port: config.server.port, warnings }).toEqual({ port: undefined, warnings: [] });
   });
 
   it("that makes no sense is named in the error, not the file", async () => {

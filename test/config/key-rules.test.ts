@@ -64,3 +64,24 @@ describe("a check without a key", () => {
     expect((await load(text)).config.signer).toBe("pkix");
   });
 });
+
+describe("a check without a key in Cloud KMS", () => {
+  const KMS = STORE.replace("pkix", "kms");
+
+  it("is accepted, as in Voucher's sample, with a warning", async () => {
+    const checks = `${NOBODY}diy = true\n[required.prod]\nnobody = true\nprovenance = true\n`;
+    const { warnings } = await load(`${KMS}${checks}${key("kms_keys", "diy", VERSION)}`);
+    const message = "has no key in [[kms_keys]], so no image is ever attested for it";
+    expect(warnings.map((line) => line.replace(/^\S+: /, ""))).toEqual([
+      `checks.nobody: ${message}`,
+      `required.prod.provenance: ${message}`,
+    ]);
+  });
+
+  it.each([
+    ["there is no store", `signer = "kms"\n${NOBODY}`],
+    ["it is a dry run", `dryrun = true\n${KMS}${NOBODY}`],
+  ])("is none where %s", async (_, text) => {
+    expect((await load(text)).warnings).toEqual([]);
+  });
+});

@@ -33,12 +33,12 @@ describe("a name of one's own", () => {
   it.each([
     ["[required.all]\ndiy = true", "required.all: is the group of [checks]; call this one otherwise"],
     ["[required.nobody]\ndiy = true", "required.nobody: is the name of a check; call the group otherwise"],
-    ['[required."a/b"]\ndiy = true', "required.a/b: a group's name has letters"],
-    ['[repository."a b"]\norg-url = "x"', "repository.a b: an alias has letters"],
+    ['[required."a/b"]\ndiy = true', "required.a/b: a group's name has small letters"],
+    ['[repository."a b"]\norg-url = "x"', "repository.a b: an alias has small letters"],
     ['[checks.nobody]\nmodule = "x"', "checks.nobody: is the name of a check or group of Voucher's"],
     ['[checks.all]\nmodule = "x"', "checks.all: is the name of a check or group of Voucher's"],
     ['[checks.is_x]\nmodule = "x"', "checks.is_x: is the name of a check or group of Voucher's"],
-    ['[checks."a b"]\nmodule = "x"', "checks.a b: a check's name has letters"],
+    ['[checks."a b"]\nmodule = "x"', "checks.a b: a check's name has small letters"],
   ])("must be told from Voucher's, and fit into an address: %j", async (text, problem) => {
     expect(await problemsOf(load(text))).toContainEqual(expect.stringContaining(`voucher.toml: ${problem}`));
   });

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { pushSample } from "../../lib/local/push.ts";
 import { sampleImage } from "../../lib/local/samples.ts";
 import { type ApiStage, openApiStage } from "../support/api-stage.ts";
@@ -121,6 +121,12 @@ describe("the function api, where its configuration would leave it open or usele
     ],
     ["there is no store", { binauth_project: undefined }, "no store for attestations is configured"],
     [
+      "it would sign with keys of a file of secrets, and there is none",
+      { signer: "pgp" },
+      "set ejson.dir and ejson.secrets, sops.file or secrets.file",
+    ],
+    ["it would sign with keys of Cloud KMS, and names none", { signer: "kms" }, "add [[kms_keys]]"],
+    [
       "a group has a check that cannot be made",
       { required: { prod: { snakeoil: true } }, dryrun: true },
       "failon",
@@ -137,5 +143,20 @@ describe("the function api, where its configuration would leave it open or usele
     const ask = (path: string) => fetch(`${api.url}${path}`, { method: "POST", body: "{}" });
     expect((await ask("/prod")).status).toBe(422);
     expect((await ask("/all")).status).toBe(404);
+  });
+});
+
+describe("the function api, where its configuration names another port than its host", () => {
+  it("listens where its host says, and warns whoever goes by server.port", async () => {
+    const stage = await openApiStage();
+    onTestFinished(() => stage.close());
+    const api = await stage.start({ server: { port: 8000 } });
+    expect((await fetch(`${api.url}/services/ping`)).status).toBe(200);
+    const warnings = api.process.lines
+      .map((line) => JSON.parse(line))
+      .filter((e) => e.severity === "WARNING");
+    expect(warnings).toMatchObject([
+      { message: "server.port is not where the API listens", configured: 8000, port: new URL(api.url).port },
+    ]);
   });
 });

@@ -3,44 +3,20 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { AUDIENCE, EMAIL, type GoogleIssuer, startGoogleIssuer } from "../api/google-issuer.ts";
 import { type ApiStage, openApiStage } from "../support/api-stage.ts";
 import { selfSigned } from "../support/certificate.ts";
-import { freePort, startProcess, type TestProcess } from "../support/processes.ts";
-import { tunnelTo } from "../support/tunnel.ts";
-
-interface Served {
-  readonly url: string;
-  readonly process: TestProcess;
-}
-
-/**
- * Starts `api` from its sources, as `npm run functions` does: in a bundle, Google's library does not find what it connects
- * to a proxy with, and there is no other way to stand in for Google's own address.
- */
-async function startFromSources(config: string, env: { readonly [name: string]: string }): Promise<Served> {
-  const framework = fileURLToPath(
-    new URL("./main.js", import.meta.resolve("@google-cloud/functions-framework")),
-  );
-  const source = fileURLToPath(new URL("../../functions/index.ts", import.meta.url));
-  const port = await freePort();
-  // Not in production it says when it serves.
-  const started = await startProcess(
-    process.execPath,
-    [framework, `--source=${source}`, "--target=api", `--port=${port}`],
-    { env: { VOUCHER_CONFIG: config, ...env }, ready: /URL: http/ },
-  );
-  return { url: `http://127.0.0.1:${port}`, process: started };
-}
+import { type FunctionProcess, startFunction } from "../support/function-process.ts";
+import { freePort } from "../support/processes.ts";
+import { startProxy, type TestProxy } from "../support/proxy.ts";
 
 describe("the function api, with identity tokens", () => {
   let stage: ApiStage;
   let issuer: GoogleIssuer;
-  let api: Served;
+  let api: FunctionProcess;
   let google: ReturnType<typeof createServer>;
-  let tunnel: Awaited<ReturnType<typeof tunnelTo>>;
+  let tunnel: TestProxy;
 
   /** Google's own address leads to a server of ours, by a proxy and an authority that the process is told of. */
   beforeAll(async () => {
@@ -55,14 +31,15 @@ describe("the function api, with identity tokens", () => {
     });
     google.listen(0, "127.0.0.1");
     await once(google, "listening");
-    tunnel = await tunnelTo(`127.0.0.1:${(google.address() as AddressInfo).port}`);
+    tunnel = await startProxy(() => `127.0.0.1:${(google.address() as AddressInfo).port}`);
     const server = { auth: "oidc", audience: AUDIENCE, allowed_emails: [EMAIL] };
     const config = await stage.configure({ server });
-    api = await startFromSources(config, { HTTPS_PROXY: tunnel.url, NODE_EXTRA_CA_CERTS: authority });
+    const env = { HTTPS_PROXY: tunnel.url, NODE_EXTRA_CA_CERTS: authority };
+    api = await startFunction(config, env, "api");
   });
 
   afterAll(async () => {
-    await api?.process.close();
+    await api?.close();
     await stage?.close();
     await tunnel?.close();
     google?.close();
@@ -91,5 +68,23 @@ describe("the function api, with identity tokens", () => {
 
   it("has written no token anywhere", () => {
     expect(api.process.lines.join("\n")).not.toMatch(/eyJ[\w-]+\./);
+  });
+});
+
+describe("the function api, where Google's certificates cannot be fetched", () => {
+  it("answers with 503, and asks to be asked again", async () => {
+    const stage = await openApiStage();
+    onTestFinished(() => stage.close());
+    const server = { auth: "oidc", audience: AUDIENCE, allowed_emails: [EMAIL] };
+    const nowhere = `http://127.0.0.1:${await freePort()}`;
+    const api = await startFunction(await stage.configure({ server }), { HTTPS_PROXY: nowhere }, "api");
+    onTestFinished(() => api.close());
+
+    for (const path of ["/all", "/all/verify"]) {
+      const headers = { authorization: "Bearer a.b.c" };
+      const response = await fetch(`${api.url}${path}`, { method: "POST", headers, body: "{}" });
+      expect([response.status, response.headers.get("retry-after")]).toEqual([503, "5"]);
+      expect(await response.text()).toBe("whether you may ask cannot be found out now; try again\n");
+    }
   });
 });

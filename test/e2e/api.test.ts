@@ -2,13 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pushSample } from "../../lib/local/push.ts";
 import { demoImage, helmChart, type Sample, sampleImage } from "../../lib/local/samples.ts";
 import { undescribed } from "../api/described.ts";
-import { type ApiStage, openApiStage } from "../support/api-stage.ts";
+import {
+  type ApiStage,
+  openApiStage,
+  PASSWORD,
+  PASSWORD_HASH,
+  REQUIRE_SIGN_IN,
+  USERNAME,
+} from "../support/api-stage.ts";
 import type { FunctionProcess } from "../support/function-process.ts";
 
-/** What Voucher's own test of its server signs in with; the hash was made by Go's bcrypt. */
-const USERNAME = "vouchertester";
-const PASSWORD = "testingvoucher";
-const HASH = "$2a$10$.PaOjV8GdqSHSmUtfolsJeF6LsAq/3CNsFCYGb3IoN/mO9xj1c/yG";
 const SIGNED_IN = { authorization: `Basic ${Buffer.from(`${USERNAME}:${PASSWORD}`).toString("base64")}` };
 
 const PASSING = sampleImage({ platform: "linux/amd64", user: "10001" });
@@ -39,8 +42,7 @@ describe("the function api", () => {
     ] as const) {
       await push(sample, tag);
     }
-    const server = { require_auth: true, username: USERNAME, password: HASH };
-    api = await stage.start({ server });
+    api = await stage.start({ server: REQUIRE_SIGN_IN });
   });
 
   afterAll(() => stage?.close());
@@ -289,7 +291,7 @@ describe("the function api", () => {
   it("has written neither password nor hash nor header anywhere", () => {
     const output = api.process.lines.join("\n");
     expect(output).toContain("request answered");
-    for (const secret of [PASSWORD, HASH, SIGNED_IN.authorization.slice(6)])
+    for (const secret of [PASSWORD, PASSWORD_HASH, SIGNED_IN.authorization.slice(6)])
       expect(output).not.toContain(secret);
   });
 });

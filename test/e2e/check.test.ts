@@ -229,6 +229,32 @@ describeWith(["docker-registry", "skopeo"], "voucher check and verify", () => {
     expect(attested(stage)).toEqual(OWED);
   });
 
+  it("tells people how what is missing gets its attestation, and logs what is done with -v", async () => {
+    const verified = await run("verify", `${name}:good`, "-v");
+    const checked = await run("check", `${name}:good`, "-v");
+
+    const advice = `what passes its check gets an attestation by: voucher check ${name}@${GOOD.root.digest}`;
+    expect(verified.stdout).toContain(advice);
+    expect(checked.stdout).not.toContain("voucher check");
+    expect(sentences(checked).map((line) => JSON.parse(line))).toMatchObject([
+      {
+        severity: "DEBUG",
+        message: "configuration loaded",
+        file: expect.stringMatching(/voucher-\d+\.toml$/),
+        signer: "pkix",
+      },
+      {
+        severity: "DEBUG",
+        message: "image answered for",
+        image: `${name}@${GOOD.root.digest}`,
+        checks: ["diy", "nobody"],
+        success: true,
+        attested: true,
+        milliseconds: expect.any(Number),
+      },
+    ]);
+  });
+
   it("verifies an index and its platforms with exit code 0, and by tag as by digest", async () => {
     await run("check", `${name}:good`, "-q");
 

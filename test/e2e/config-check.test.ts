@@ -85,7 +85,7 @@ describe("voucher config check", () => {
       valid_repos: ["gcr.io/team"],
       checks: { diy: true, nobody: true },
       platforms: { select: ["all"], index: "all" },
-      server: { username: "ci", password: "********", port: 8000 },
+      server: { username: "ci", password: "********" },
     });
 
     await write("again.toml", first.stdout);

@@ -134,4 +134,11 @@ describe("voucher check, while evidence is still to come", () => {
     expect(result.stderr).toContain("waiting, 0 of 1 s: linux/amd64 snakeoil; linux/amd64 provenance");
     expect(result.stdout).toContain("not decided");
   });
+
+  it("is not waited for where the time to wait is none", async () => {
+    const result = await check("--wait", "0");
+
+    expect(result).toMatchObject({ code: 3, stderr: "" });
+    expect(result.stdout).toContain("not decided");
+  });
 });

@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { sentences, voucher } from "../support/cli.ts";
 import type { RunResult } from "../support/processes.ts";
 
@@ -59,7 +61,10 @@ describe("bad input to voucher", () => {
     ["no checks", ["check", `${ABSENT}:v1`]],
     ["nothing to verify", ["verify", `${ABSENT}:v1`]],
     ["a key for no check", ["keys", "generate"]],
+    ["a negative time to wait", ["check", `${ABSENT}:v1`, "--dry-run", "--wait", "-1"]],
     ["a key for what is no name", ["keys", "generate", "--check", "../nobody"]],
+    ["a key for a name that no configuration can have", ["keys", "generate", "--check", "Nobody"]],
+    ["a key for a group", ["keys", "generate", "--check", "all"]],
     [
       "a key in a folder that is not there",
       ["keys", "generate", "--check", "nobody", "--out", "no/nobody.pem"],
@@ -130,6 +135,35 @@ describe("a configuration with a mistake", () => {
   });
 });
 
+describe("voucher without a configuration", () => {
+  it.each([["check"], ["verify"]])("says so, and what to write: %s", async (command) => {
+    const result = await run([command, `${ABSENT}:v1`]);
+
+    expectOneSentence(result);
+    expect(result.stderr).toBe(
+      "voucher: no configuration was found, and so no check; write voucher.toml, or name a file with --config or VOUCHER_CONFIG\n",
+    );
+  });
+});
+
+describe("voucher, when its time is up", () => {
+  it("says so, and how to give it more", async () => {
+    const silent = createServer(() => {}).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    onTestFinished(() => {
+      silent.closeAllConnections();
+      silent.close();
+    });
+    const address = silent.address();
+    const host = `127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+
+    const result = await run(["resolve", `${host}/team/app:v1`, "--timeout", "1"]);
+
+    expectOneSentence(result, 3);
+    expect(result.stderr).toContain("it was not done within 1 s; --timeout gives it more");
+  });
+});
+
 describe("voucher keys generate", () => {
   it("makes a key that only its owner can read, and says what an attestor needs", async () => {
     const { code, stdout } = await run(["keys", "generate", "--check", "nobody", "--json"]);
@@ -145,6 +179,25 @@ describe("voucher keys generate", () => {
     expect(await readFile(file, "utf8")).toMatch(/^-----BEGIN PRIVATE KEY-----\n/);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
   });
+
+  it.each(["7zip", "v1.2-rc_3", `is_${"a".repeat(63)}`])(
+    "makes a key for whatever a configuration may call a check: %s",
+    async (check) => {
+      const { code } = await run(["keys", "generate", "--check", check, "--out", "key.pem"]);
+      const own = check.startsWith("is_")
+        ? `[repository.${check.slice(3)}]\norg-url = "https://github.com/acme"\n`
+        : `[checks."${check}"]\nmodule = "./own.js"\n`;
+      const toml = `signer = "pkix"\n[[pkix_keys]]\ncheck = "${check}"\npath = "key.pem"\n${own}`;
+      await writeFile(
+        join(folder, "own.js"),
+        "export const check = { description: 'It is ours.', judge: () => ({ status: 'pass' }) };",
+      );
+      await writeFile(join(folder, "voucher.toml"), toml);
+
+      expect(code).toBe(0);
+      expect(await run(["config", "check"])).toMatchObject({ code: 0, stderr: "" });
+    },
+  );
 
   it("never overwrites a key", async () => {
     await run(["keys", "generate", "--check", "nobody"]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { targetOf } from "../../functions/target.ts";
+import { portOf, targetOf } from "../../functions/target.ts";
 
 const MAIN = ["node", "framework/main.js"];
 
@@ -12,5 +12,15 @@ describe("the target of a process", () => {
     [["--port=8080"], {}, undefined],
   ])("of %j and %j is %s, as the framework reads it", (args, env, target) => {
     expect(targetOf([...MAIN, ...args], env)).toBe(target);
+  });
+});
+
+describe("the port of a process", () => {
+  it.each([
+    [["--target=api", "--port=8000"], { PORT: "9000" }, "8000"],
+    [["--target=api"], { PORT: "9000" }, "9000"],
+    [["--target=api"], {}, "8080"],
+  ])("of %j and %j is %s, as the framework reads it", (args, env, port) => {
+    expect(portOf([...MAIN, ...args], env)).toBe(port);
   });
 });

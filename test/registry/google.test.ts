@@ -12,8 +12,8 @@ import { parseReference } from "../../lib/image/reference.ts";
 import { createRegistry, type RegistryOptions } from "../../lib/registry/registry.ts";
 import { selfSigned } from "../support/certificate.ts";
 import { connectTo } from "../support/named-servers.ts";
+import { startProxy } from "../support/proxy.ts";
 import { answerError, type ScriptedRegistry, scriptedRegistry } from "../support/scripted-registry.ts";
-import { tunnelTo } from "../support/tunnel.ts";
 
 const { signal } = new AbortController();
 const HOSTS = ["gcr.io", "us.gcr.io", "mirror.gcr.io", "europe-docker.pkg.dev"];
@@ -184,7 +184,7 @@ describe("Application Default Credentials", () => {
     // Google's library has the token server's name built in, so it is led here by a proxy, in a process that trusts it.
     const tokens = await scriptedRegistry(selfSigned(["oauth2.googleapis.com"]));
     tokens.on("/*", (_, response) => response.setHeader("content-type", "application/json").end(answer));
-    const proxy = await tunnelTo(tokens.host);
+    const proxy = await startProxy(() => tokens.host);
     const [ca, key] = [join(home, "ca.pem"), join(home, "key.json")];
     await writeFile(ca, tokens.cert ?? "");
     await writeFile(key, JSON.stringify(serviceAccount()));

@@ -52,7 +52,7 @@ describe("an index of four platforms of which one runs as root", () => {
   it("says of the index which platform failed, and no other", async () => {
     const reviewed = await reviewing(keys).review(ofFour);
     expect(judgementOf(reviewed, "nobody").outcome).toEqual(
-      fail("linux/s390x: runs as root (the config names no user)"),
+      fail("linux/s390x: runs as root (the config names no user); name another with USER in its Dockerfile"),
     );
   });
 

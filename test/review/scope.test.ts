@@ -46,7 +46,7 @@ describe("the policy of an index", () => {
     const platforms = { select: selecting("linux/amd64", "linux/arm/v7"), index: "selected" } as const;
     const reviewed = await review(index, { platforms });
     expect(judgementOf(reviewed, "nobody").outcome).toEqual(
-      fail("linux/arm/v7: runs as root (the config names no user)"),
+      fail("linux/arm/v7: runs as root (the config names no user); name another with USER in its Dockerfile"),
     );
     expect(store.find(index.reference, "nobody")).toBeUndefined();
   });

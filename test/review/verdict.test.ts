@@ -56,7 +56,7 @@ describe("the verdict about an index of which one platform runs as root", () => 
       attested: false,
       error,
     });
-    const root = "runs as root (the config names no user)";
+    const root = "runs as root (the config names no user); name another with USER in its Dockerfile";
     const { reference: amd64Reference } = amd64;
     const { reference: s390xReference } = s390xAsRoot;
     const expected = {

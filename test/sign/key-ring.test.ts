@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { VoucherError } from "../../lib/errors.ts";
 import { createKeyRing } from "../../lib/sign/key-ring.ts";
-import { parsePublicKey } from "../../lib/sign/public-key.ts";
+import { parsePublicKey, unreadableKey } from "../../lib/sign/public-key.ts";
 import { makeKeys, signerOf, type TestKeys } from "../support/test-keys.ts";
 
 const BYTES = Buffer.from("the payload");
@@ -102,6 +103,38 @@ describe("a key ring", () => {
       "counts",
       false,
     );
+  });
+});
+
+describe("a key ring with a key that cannot be read", () => {
+  const fault = new VoucherError("key", "the key file nobody.pem cannot be read");
+  const unread = { check: "nobody", key: unreadableKey(fault) };
+  const others = () => keys.trusted.filter(({ check }) => check !== "nobody");
+
+  it("throws why, where that key might have made a signature", async () => {
+    const ring = createKeyRing(async () => [...others(), unread]);
+    const signature = await signedBy(keys, "nobody");
+    await expect(ring.verify("nobody", BYTES, signature, signal)).rejects.toBe(fault);
+    await expect(ring.verify("nobody", BYTES, { ...signature, keyId: "" }, signal)).rejects.toBe(fault);
+  });
+
+  it("answers for every other check, and for a signature that another key made", async () => {
+    const ring = createKeyRing(async () => [...others(), unread]);
+    const signature = await signedBy(keys, "diy");
+    expect(await ring.verify("diy", BYTES, signature, signal)).toHaveProperty("counts", true);
+    expect(await ring.verify("nobody", BYTES, signature, signal)).toEqual({
+      counts: false,
+      reason: "it was made with the key of the check diy",
+    });
+  });
+
+  it("asks for its keys again until it has them all", async () => {
+    const loads = [[...others(), unread], keys.trusted];
+    const ring = createKeyRing(async () => loads.shift() ?? []);
+    const signature = await signedBy(keys, "nobody");
+    await expect(ring.verify("nobody", BYTES, signature, signal)).rejects.toBe(fault);
+    expect(await ring.verify("nobody", BYTES, signature, signal)).toHaveProperty("counts", true);
+    expect(await ring.verify("nobody", BYTES, signature, signal)).toHaveProperty("counts", true);
   });
 });
 

@@ -136,7 +136,7 @@ describe("a key that cannot sign", () => {
     ["a public key", p256.publicKey],
     ["a private key that is cut off", p256.privateKey.slice(0, 300)],
   ])("is refused where the secret holds %s", async (_, text) => {
-    await expect(signerWith(text).publicKeys()).rejects.toMatchObject(
+    await expect(signerWith(text).sign("diy", BYTES, signal)).rejects.toMatchObject(
       refusal(
         "openpgpkeys.diy holds no OpenPGP key that can be read; write one with: gpg --export-secret-keys --armor KEY",
       ),
@@ -145,9 +145,32 @@ describe("a key that cannot sign", () => {
 
   it("is refused where the secret holds two, since only one can be meant", async () => {
     const both = `${p256.privateKey}\n${(await makePgpKey()).privateKey}`;
-    await expect(signerWith(both).publicKeys()).rejects.toMatchObject(
+    await expect(signerWith(both).sign("diy", BYTES, signal)).rejects.toMatchObject(
       refusal("openpgpkeys.diy holds several OpenPGP keys; leave only the one that is meant"),
     );
+  });
+});
+
+describe("a key that cannot be read", () => {
+  const keys = [
+    { check: "diy", armoredKey: "none" },
+    { check: "nobody", armoredKey: p256.privateKey },
+  ];
+
+  it("is in the way of its own check only, and says why", async () => {
+    const signer = createPgpSigner(() => keys);
+    const unreadable = refusal(/^openpgpkeys\.diy holds no OpenPGP key/);
+    await expect(signer.sign("nobody", BYTES, signal)).resolves.toHaveProperty("keyId", p256.keyId);
+    const known = await signer.publicKeys();
+    expect([...known.keys()]).toEqual(["diy", "nobody"]);
+    expect(() => known.get("diy")?.text()).toThrow(expect.objectContaining(unreadable));
+  });
+
+  it("is loaded again, since it may have been mended meanwhile", async () => {
+    const loads = [keys, keys.map((key) => ({ ...key, armoredKey: p256.privateKey })).slice(0, 1)];
+    const signer = createPgpSigner(() => loads.shift() ?? []);
+    await expect(signer.sign("diy", BYTES, signal)).rejects.toMatchObject({ code: "key" });
+    await expect(signer.sign("diy", BYTES, signal)).resolves.toHaveProperty("keyId", p256.keyId);
   });
 });
 

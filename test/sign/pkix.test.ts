@@ -100,10 +100,39 @@ describe("two checks with one key", () => {
 describe("a key file that is unusable", () => {
   it("is named, with what to do, when it is not there", async () => {
     const path = join(directory, "missing.pem");
-    await expect(createPkixSigner([{ check: "diy", path }]).publicKeys()).rejects.toMatchObject({
-      code: "key",
-      message: `the key file ${path} cannot be read; make one with: voucher keys generate`,
-    });
+    await expect(createPkixSigner([{ check: "diy", path }]).sign("diy", BYTES, signal)).rejects.toMatchObject(
+      {
+        code: "key",
+        message: `the key file ${path} cannot be read; make one with: voucher keys generate`,
+      },
+    );
+  });
+
+  it("is in the way of its own check only, and says why", async () => {
+    const path = join(directory, "there.pem");
+    await writeFile(path, pem(p256.privateKey));
+    const signer = createPkixSigner([
+      { check: "diy", path: join(directory, "missing.pem") },
+      { check: "nobody", path },
+    ]);
+    expect((await signer.sign("nobody", BYTES, signal)).keyId).toBe(pkixKeyId(p256.publicKey));
+    const known = await signer.publicKeys();
+    expect([...known.keys()]).toEqual(["diy", "nobody"]);
+    const refusal = expect.objectContaining({ code: "key", message: expect.stringContaining("missing.pem") });
+    expect(() => known.get("diy")?.text()).toThrow(refusal);
+    expect(() => known.get("diy")?.verifies(BYTES, BYTES)).toThrow(refusal);
+  });
+
+  it("that comes later is still refused where it holds another check's key", async () => {
+    const [path, late] = [join(directory, "one.pem"), join(directory, "two.pem")];
+    await writeFile(path, pem(p256.privateKey));
+    const signer = createPkixSigner([
+      { check: "diy", path },
+      { check: "nobody", path: late },
+    ]);
+    await signer.sign("diy", BYTES, signal);
+    await writeFile(late, pem(p256.privateKey));
+    await expect(signer.sign("diy", BYTES, signal)).rejects.toThrow("share one key");
   });
 
   it.each([

@@ -17,6 +17,13 @@ export interface ApiStage {
   close(): Promise<void>;
 }
 
+/** Who may ask a server that is set up with {@link REQUIRE_SIGN_IN}; Voucher's own test of its server has the same. */
+export const USERNAME = "vouchertester";
+export const PASSWORD = "testingvoucher";
+/** Of {@link PASSWORD}, made by Go's bcrypt. */
+export const PASSWORD_HASH = "$2a$10$.PaOjV8GdqSHSmUtfolsJeF6LsAq/3CNsFCYGb3IoN/mO9xj1c/yG";
+export const REQUIRE_SIGN_IN = { require_auth: true, username: USERNAME, password: PASSWORD_HASH };
+
 const CHECKS = ["diy", "nobody"];
 
 /** `before` sees each request to the registry first. */

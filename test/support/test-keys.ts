@@ -34,7 +34,7 @@ export async function makeKeys(checkNames: readonly string[]): Promise<TestKeys>
   };
 }
 
-/** A signer over private keys in PEM form; it has read them when this returns, and the files are gone. */
+/** A signer over private keys in PEM form; it has read them when this returns, and the files are gone. Throws what it cannot read. */
 export async function signerOf(
   keys: readonly (readonly [check: string, pem: string])[],
   options: { readonly allowSharedKeys?: boolean } = {},
@@ -49,7 +49,7 @@ export async function signerOf(
       }),
     );
     const signer = createPkixSigner(files, options);
-    await signer.publicKeys();
+    for (const { unreadable } of (await signer.publicKeys()).values()) if (unreadable) throw unreadable;
     return signer;
   } finally {
     await rm(directory, { recursive: true, force: true });

@@ -2,8 +2,9 @@ import type { KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { isTable, type Table } from "../keys.ts";
 import { configError, formatKey, type Problem } from "../problems.ts";
+import { readTextFile, refused } from "../text-file.ts";
 import { boxPrivateKey, boxPublicKey, openBox } from "./box.ts";
-import { parseText, readText, refused } from "./read-text.ts";
+import { parseText } from "./parse-text.ts";
 
 /** The format's own version is the digit; another one would mean another cipher. */
 const BOXED = /^EJ\[(\d):([A-Za-z0-9+/=]{44}):([A-Za-z0-9+/=]{32}):([A-Za-z0-9+/=]+)\]$/;
@@ -15,7 +16,7 @@ const KEY_IN_HEX = /^[0-9a-f]{64}$/i;
  * with every value that cannot be decrypted.
  */
 export async function readEjson(file: string, keys: string): Promise<Table> {
-  const document = await parseText(file, await readText(file), ".json");
+  const document = await parseText(file, await readTextFile(file), ".json");
   const publicKey = document["_public_key"];
   if (typeof publicKey !== "string" || !KEY_IN_HEX.test(publicKey)) {
     throw refused(file, "has no _public_key of 64 hexadecimal digits, so it is no EJSON file");
@@ -29,7 +30,7 @@ export async function readEjson(file: string, keys: string): Promise<Table> {
 
 async function readPrivateKey(publicKey: string, folder: string): Promise<KeyObject> {
   const path = join(folder, publicKey);
-  const written = (await readText(path)).trim();
+  const written = (await readTextFile(path)).trim();
   if (!KEY_IN_HEX.test(written)) {
     throw refused(path, "is no private key of EJSON: 64 hexadecimal digits, as `ejson keygen` prints them");
   }

@@ -3,6 +3,8 @@ import { VoucherError } from "../../errors.ts";
 import { applicationDefaultCredentials, type Credentials } from "../../google/credentials.ts";
 import { parseEndpoint } from "../../google/endpoint.ts";
 import { createRest } from "../../google/rest.ts";
+import type { Proxies } from "../../proxy.ts";
+import { timeLimit } from "../../retry.ts";
 
 /** Reads secrets that are kept in Google's Secret Manager. */
 export interface SecretManager {
@@ -16,14 +18,16 @@ export interface SecretManager {
 export interface SecretManagerOptions {
   /** Google's own credentials of this machine by default. */
   readonly credentials?: Credentials;
-  /** Where Secret Manager is asked; plain http for loopback hosts. */
-  readonly endpoint?: string;
+  /** Where Secret Manager is asked: `secrets.endpoint`. */
+  readonly endpoint: string;
+  readonly proxies?: Proxies | undefined;
 }
 
 const SCHEME = "sm://";
 const VERSION =
   /^projects\/[A-Za-z0-9.:-]+\/secrets\/[A-Za-z0-9_-]{1,255}\/versions\/[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
 const LONGEST = 60_000;
+const SLOW = `Secret Manager gave no secret within ${LONGEST / 1000} s; can it be reached from here?`;
 /** A secret has at most 64 KiB, and is sent as base64. */
 const LARGEST_ANSWER = 128 * 1024;
 
@@ -44,13 +48,20 @@ const AnswerSchema = z.object({ payload: z.object({ data: z.string(), dataCrc32c
 /** Nothing is loaded and nobody asked before the first secret is needed. Throws `config` for an unusable endpoint. */
 export function createSecretManager({
   credentials = applicationDefaultCredentials(),
-  endpoint = "https://secretmanager.googleapis.com",
+  endpoint,
+  proxies,
 }: SecretManagerOptions): SecretManager {
-  const parsed = parseEndpoint(endpoint, "the endpoint of Secret Manager");
+  const parsed = parseEndpoint(endpoint, "secrets.endpoint");
   const known = new Map<string, Promise<string>>();
 
   async function fetchSecret(version: string): Promise<string> {
-    const rest = createRest({ endpoint: parsed, credentials, timeout: 15_000, largestBody: LARGEST_ANSWER });
+    const rest = createRest({
+      endpoint: parsed,
+      credentials,
+      proxies,
+      timeout: 15_000,
+      largestBody: LARGEST_ANSWER,
+    });
     try {
       const purpose = {
         api: "Secret Manager",
@@ -59,7 +70,7 @@ export function createSecretManager({
       };
       const path = `/v1/${version}:access`;
       const call = { purpose, method: "GET", path, repeat: "always" } as const;
-      return await read(await rest.call(call, AbortSignal.timeout(LONGEST)), version);
+      return await read(await rest.call(call, timeLimit(LONGEST, SLOW)), version);
     } finally {
       await rest.close();
     }

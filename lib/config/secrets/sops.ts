@@ -5,7 +5,8 @@ import { VoucherError } from "../../errors.ts";
 import type { Environment } from "../environment.ts";
 import { reasonOf } from "../file-errors.ts";
 import type { Table } from "../keys.ts";
-import { parseText, refused } from "./read-text.ts";
+import { refused } from "../text-file.ts";
+import { parseText } from "./parse-text.ts";
 
 const LONGEST = 60_000;
 const MOST_OUTPUT = 1024 * 1024;

@@ -3,8 +3,9 @@ import { VoucherError } from "../../errors.ts";
 import type { Config } from "../config.ts";
 import type { Environment } from "../environment.ts";
 import type { Table } from "../keys.ts";
+import { readTextFile } from "../text-file.ts";
 import { readEjson } from "./ejson.ts";
-import { parseText, readText } from "./read-text.ts";
+import { parseText } from "./parse-text.ts";
 import { readSops } from "./sops.ts";
 
 /** The file that holds the secrets. */
@@ -46,5 +47,5 @@ function source(file: string, read: (file: string) => Promise<Table>): SecretsSo
 
 /** A mounted volume has its secrets in plain: nobody but this service can read it. */
 async function readPlain(file: string): Promise<Table> {
-  return parseText(file, await readText(file), extname(file));
+  return parseText(file, await readTextFile(file), extname(file));
 }

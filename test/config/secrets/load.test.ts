@@ -10,14 +10,14 @@ import { folderWith, problemsOf } from "../folder.ts";
 import { EJSON_DOCUMENT, EJSON_KEY, EJSON_PLAIN } from "./ejson-sample.ts";
 
 /** Loads a configuration, and with it the secrets beside it. */
-async function load(config: string, files: { readonly [path: string]: string } = {}, endpoint?: string) {
+async function load(config: string, files: { readonly [path: string]: string } = {}) {
   const cwd = await folderWith({ "voucher.toml": config, ...files });
   const loaded = await loadConfig({ env: {}, cwd, home: "" });
-  return loadSecrets(loaded.config, { env: {}, ...(endpoint === undefined ? {} : { endpoint }) });
+  return loadSecrets(loaded.config, { env: {} });
 }
 
-function loadDocument(document: unknown, endpoint?: string) {
-  return load('[secrets]\nfile = "s.json"', { "s.json": JSON.stringify(document) }, endpoint);
+function loadDocument(document: unknown) {
+  return load('[secrets]\nfile = "s.json"', { "s.json": JSON.stringify(document) });
 }
 
 /** Every secret by its name, in plain. */
@@ -210,9 +210,9 @@ describe("a secret in Secret Manager", () => {
       },
       datadog: { api_key: sm, app_key: sm },
     };
-    const config = `[secrets]\nfile = "s.json"\n[server]\npassword = "${sm}"`;
+    const config = `[secrets]\nfile = "s.json"\nendpoint = "${endpoint.base}"\n[server]\npassword = "${sm}"`;
 
-    const secrets = await load(config, { "s.json": JSON.stringify(document) }, endpoint.base);
+    const secrets = await load(config, { "s.json": JSON.stringify(document) });
     expect(requests).toEqual([]);
 
     const names = [...Object.keys(EVERY_SECRET), "server.password"];

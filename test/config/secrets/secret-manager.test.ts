@@ -141,7 +141,7 @@ describe("Secret Manager", () => {
   it.each(["http://secrets.example.com", "ftp://127.0.0.1", "nowhere"])(
     "is not asked at %s, where a token would go out in the clear",
     (endpoint) => {
-      expect(() => createSecretManager({ endpoint })).toThrow(/^the endpoint of Secret Manager "/);
+      expect(() => createSecretManager({ endpoint })).toThrow(/^secrets\.endpoint "/);
     },
   );
 });

@@ -1,13 +1,12 @@
-import { execFileSync } from "node:child_process";
-import { mkdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parseText, readText } from "../../../lib/config/secrets/read-text.ts";
+import { parseText } from "../../../lib/config/secrets/parse-text.ts";
+import { readTextFile } from "../../../lib/config/text-file.ts";
 import { folderWith, problemsOf } from "../folder.ts";
 
 async function read(name: string, content: string | Uint8Array) {
   const path = join(await folderWith({ [name]: content }), name);
-  return parseText(path, await readText(path), extname(name));
+  return parseText(path, await readTextFile(path), extname(name));
 }
 
 describe("a file with secrets", () => {
@@ -40,20 +39,10 @@ describe("a file with secrets", () => {
     ["s.txt", "s3cret", "its name must end in .toml, .yaml, .yml or .json"],
     ["s3", "s3cret", "its name must end in .toml, .yaml, .yml or .json"],
     ["s.json", Buffer.from([0x22, 0xff, 0x22]), "is not UTF-8 text"],
-    ["s.json", `"${"s3cret".repeat(200_000)}"`, "is larger than 1 MiB, which no file of secrets is"],
+    ["s.json", `"${"s3cret".repeat(200_000)}"`, "is larger than 1 MiB, the most that is read of a file"],
   ])("is refused with a sentence that quotes nothing of it: %s (%#)", async (name, content, problem) => {
     const [found = "", ...more] = await problemsOf(read(name, content));
     expect(more).toEqual([]);
     expect(found).toBe(`${name}: ${problem}`);
-  });
-
-  it("says what is in the way", async () => {
-    const folder = await folderWith({});
-    await mkdir(join(folder, "d.json"));
-    execFileSync("mkfifo", [join(folder, "f.json")]);
-    const problem = async (name: string) => problemsOf(readText(join(folder, name)));
-    expect(await problem("n.json")).toEqual(["n.json: cannot be read: there is no such file"]);
-    expect(await problem("d.json")).toEqual(["d.json: is no regular file"]);
-    expect(await problem("f.json")).toEqual(["f.json: is no regular file"]);
   });
 });
