@@ -11,23 +11,25 @@ locals {
     VOUCHER_LOG_LEVEL    = var.log_level
   }
 
-  # Each folder that is mounted, and the file in it.
-  mounts = merge(
-    {
-      "/etc/voucher" = {
-        file    = "config.toml"
-        secret  = google_secret_manager_secret.config.secret_id
-        version = google_secret_manager_secret_version.config.version
-      }
-    },
-    {
-      for path, mounted in var.secrets : dirname(path) => {
-        file    = basename(path)
-        secret  = mounted.secret
-        version = mounted.version
-      }
-    },
-  )
+  # Each folder that is mounted, and the file in it. What strangers can call has no secret to lose.
+  mounts = {
+    for account in ["worker", "webhook"] : account => merge(
+      {
+        "/etc/voucher" = {
+          file    = "config.toml"
+          secret  = google_secret_manager_secret.config.secret_id
+          version = google_secret_manager_secret_version.config.version
+        }
+      },
+      {
+        for path, mounted in var.secrets : dirname(path) => {
+          file    = basename(path)
+          secret  = mounted.secret
+          version = mounted.version
+        } if account == "worker"
+      },
+    )
+  }
 
   urls = merge(
     { for target, function in google_cloudfunctions2_function.this : target => function.service_config[0].uri },
@@ -120,7 +122,7 @@ resource "google_cloudfunctions2_function" "this" {
     environment_variables          = merge(local.environment, each.value.environment)
 
     dynamic "secret_volumes" {
-      for_each = local.mounts
+      for_each = local.mounts[local.identities[each.key]]
       iterator = mount
       content {
         mount_path = mount.key
@@ -139,6 +141,7 @@ resource "google_cloudfunctions2_function" "this" {
     google_project_iam_member.build,
     google_secret_manager_secret_iam_member.config,
     google_secret_manager_secret_iam_member.mounted,
+    google_secret_manager_secret_iam_member.referenced,
   ]
 }
 
@@ -179,7 +182,7 @@ resource "google_cloud_run_v2_service" "this" {
         startup_cpu_boost = true
       }
       dynamic "volume_mounts" {
-        for_each = local.mounts
+        for_each = local.mounts[local.identities[each.key]]
         iterator = mount
         content {
           mount_path = mount.key
@@ -189,7 +192,7 @@ resource "google_cloud_run_v2_service" "this" {
     }
 
     dynamic "volumes" {
-      for_each = local.mounts
+      for_each = local.mounts[local.identities[each.key]]
       iterator = mount
       content {
         name = trim(replace(mount.key, "/[^a-z0-9]+/", "-"), "-")
@@ -208,5 +211,6 @@ resource "google_cloud_run_v2_service" "this" {
     google_project_service.required,
     google_secret_manager_secret_iam_member.config,
     google_secret_manager_secret_iam_member.mounted,
+    google_secret_manager_secret_iam_member.referenced,
   ]
 }

@@ -88,12 +88,13 @@ resource "google_pubsub_topic_iam_member" "publish" {
   member   = local.members["worker"]
 }
 
+# A webhook is published as a push; one that cannot be read is given up.
 resource "google_pubsub_topic_iam_member" "announce" {
-  count   = contains(keys(var.functions), "onWebhook") ? 1 : 0
-  project = local.images_project
-  topic   = reverse(split("/", local.topics["images"]))[0]
-  role    = "roles/pubsub.publisher"
-  member  = local.members["webhook"]
+  for_each = toset(contains(keys(var.functions), "onWebhook") ? ["images", "dead-letters"] : [])
+  project  = split("/", local.topics[each.value])[1]
+  topic    = split("/", local.topics[each.value])[3]
+  role     = "roles/pubsub.publisher"
+  member   = local.members["webhook"]
 }
 
 # Where no function is deployed, `voucher subscribe` pulls.
@@ -114,16 +115,19 @@ resource "google_secret_manager_secret_iam_member" "config" {
 }
 
 resource "google_secret_manager_secret_iam_member" "mounted" {
-  for_each = {
-    for pair in setproduct(local.readers, distinct([for mounted in values(var.secrets) : mounted.secret])) : "${pair[0]} ${pair[1]}" => {
-      reader = pair[0]
-      secret = pair[1]
-    }
-  }
+  for_each  = toset([for mounted in values(var.secrets) : mounted.secret])
   project   = var.project_id
-  secret_id = each.value.secret
+  secret_id = each.value
   role      = "roles/secretmanager.secretAccessor"
-  member    = local.members[each.value.reader]
+  member    = local.members["worker"]
+}
+
+resource "google_secret_manager_secret_iam_member" "referenced" {
+  for_each  = { for secret, reference in var.referenced_secrets : secret => reference.reader if contains(local.readers, reference.reader) }
+  project   = var.project_id
+  secret_id = each.key
+  role      = "roles/secretmanager.secretAccessor"
+  member    = local.members[each.value]
 }
 
 # On GKE, Voucher's Pods are this account.

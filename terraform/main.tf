@@ -19,6 +19,7 @@ module "settings" {
   config                      = var.config
   config_text                 = var.config_file == null ? null : file(var.config_file)
   secrets                     = var.secrets
+  referenced_secrets          = var.referenced_secrets
   admission                   = var.admission
   kubernetes_service_accounts = var.kubernetes_service_accounts
 }

@@ -119,10 +119,19 @@ variable "config_file" {
 }
 
 variable "secrets" {
-  description = "Secrets of Secret Manager to mount, by the absolute path of their file, each in a folder of its own: { \"/secrets/github/secrets.yaml\" = { secret = \"voucher-github\" } }."
+  description = "Secrets of this project to mount where Voucher signs, by the absolute path of their file, each in a folder of its own: { \"/secrets/github/secrets.yaml\" = { secret = \"voucher-github\" } }."
   type = map(object({
     secret  = string
     version = optional(string, "latest")
+  }))
+  default  = {}
+  nullable = false
+}
+
+variable "referenced_secrets" {
+  description = "Secrets of this project that the configuration or a mounted file names as sm://…, by their id, and who reads each: worker, or webhook for the secrets of webhooks."
+  type = map(object({
+    reader = optional(string, "worker")
   }))
   default  = {}
   nullable = false

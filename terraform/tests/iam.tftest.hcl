@@ -85,7 +85,12 @@ run "public_is_what_says_so" {
       api       = {}
       onWebhook = { public = true }
     }
-    config = { webhook = { harbor = { secret = "sm://projects/my-project-1/secrets/harbor/versions/1" } } }
+    config = {
+      valid_repos = ["harbor.example.com/apps"]
+      webhook     = { harbor = { secret = "sm://projects/my-project-1/secrets/harbor/versions/1" } }
+    }
+    referenced_secrets = { harbor = { reader = "webhook" } }
+    secrets            = { "/secrets/github/secrets.yaml" = { secret = "voucher-github" } }
   }
 
   assert {
@@ -158,7 +163,12 @@ run "what_strangers_can_call_cannot_sign" {
       onPush    = {}
       onWebhook = { public = true }
     }
-    config = { webhook = { harbor = { secret = "sm://projects/my-project-1/secrets/harbor/versions/1" } } }
+    config = {
+      valid_repos = ["harbor.example.com/apps"]
+      webhook     = { harbor = { secret = "sm://projects/my-project-1/secrets/harbor/versions/1" } }
+    }
+    referenced_secrets = { harbor = { reader = "webhook" } }
+    secrets            = { "/secrets/github/secrets.yaml" = { secret = "voucher-github" } }
   }
 
   assert {
@@ -170,8 +180,20 @@ run "what_strangers_can_call_cannot_sign" {
     error_message = "onPush signs"
   }
   assert {
-    condition     = google_pubsub_topic_iam_member.announce[0].topic == "gcr" && google_pubsub_topic_iam_member.announce[0].role == "roles/pubsub.publisher" && google_pubsub_topic_iam_member.announce[0].member == "serviceAccount:voucher-webhook@my-project-1.iam.gserviceaccount.com"
-    error_message = "all that it may is to announce pushes"
+    condition     = { for role, binding in google_pubsub_topic_iam_member.announce : role => "${binding.project} ${binding.topic} ${binding.role}" } == { images = "my-project-1 gcr roles/pubsub.publisher", dead-letters = "my-project-1 voucher-dead-letters roles/pubsub.publisher" }
+    error_message = "all that it may is to announce pushes, and to give up what it cannot read"
+  }
+  assert {
+    condition     = alltrue([for binding in google_pubsub_topic_iam_member.announce : binding.member == "serviceAccount:voucher-webhook@my-project-1.iam.gserviceaccount.com"])
+    error_message = "somebody else announces"
+  }
+  assert {
+    condition     = [for volume in google_cloudfunctions2_function.this["onWebhook"].service_config[0].secret_volumes : volume.secret] == ["voucher-config"]
+    error_message = "a secret of Voucher's is mounted where strangers call"
+  }
+  assert {
+    condition     = google_secret_manager_secret_iam_member.mounted["voucher-github"].member == "serviceAccount:voucher-worker@my-project-1.iam.gserviceaccount.com" && google_secret_manager_secret_iam_member.referenced["harbor"].member == "serviceAccount:voucher-webhook@my-project-1.iam.gserviceaccount.com"
+    error_message = "each reads its own secrets"
   }
 }
 

@@ -30,6 +30,7 @@ const VARIABLES = {
   },
   config_text: null,
   secrets: {},
+  referenced_secrets: {},
   admission: null,
   kubernetes_service_accounts: [],
 };

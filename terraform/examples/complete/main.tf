@@ -50,6 +50,9 @@ module "voucher" {
   secrets = {
     "/secrets/github/secrets.yaml" = { secret = "voucher-github" }
   }
+  referenced_secrets = {
+    voucher-harbor = { reader = "webhook" }
+  }
 
   kms      = { protection_level = "HSM" }
   verdicts = { retention_days = 400 }

@@ -10,6 +10,13 @@ locals {
     flatten([for group in try(values(var.config.required), []) : [for check, setting in group : check if setting != false]]),
   ))
 
+  # The secrets of this project that are referred to as sm://projects/P/secrets/S/versions/V.
+  references = {
+    for part, value in { all = var.config, webhook = try(var.config.webhook, {}) } : part => toset([
+      for found in regexall("\"sm://projects/([^/\"]+)/secrets/([^/\"]+)/versions/", jsonencode(value)) : found[1] if found[0] == var.project_id
+    ])
+  }
+
   # A file is taken as it is, so it has to say these itself.
   expected = concat(
     [for check in values(local.checks) : check.signing],

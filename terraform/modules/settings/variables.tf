@@ -74,6 +74,10 @@ variable "functions" {
     condition     = !contains(keys(var.functions), "onWebhook") || var.config_text != null || length(try(var.config.webhook, {})) > 0
     error_message = "functions.onWebhook serves the sources that config.webhook names, each with its secret, and config.webhook names none."
   }
+  validation {
+    condition     = !contains(keys(var.functions), "onWebhook") || var.config_text != null || length(try(var.config.valid_repos, [])) > 0
+    error_message = "functions.onWebhook believes which host a push went to: name the hosts that may be contacted in config.valid_repos."
+  }
 }
 
 variable "checks" {
@@ -231,6 +235,26 @@ variable "secrets" {
   validation {
     condition     = alltrue([for path in keys(var.secrets) : !can(regex("^/(etc/voucher|workspace|voucher)(/|$)", path))])
     error_message = "/etc/voucher holds the configuration, /workspace and /voucher hold the program; mount secrets elsewhere, in /secrets/NAME/ for example."
+  }
+}
+
+variable "referenced_secrets" {
+  description = "The secrets that the configuration refers to, and who reads each."
+  type = map(object({
+    reader = string
+  }))
+  nullable = false
+  validation {
+    condition     = alltrue([for reference in var.referenced_secrets : contains(["worker", "webhook"], reference.reader)])
+    error_message = "The reader of a secret in referenced_secrets is worker, or webhook for the secrets of webhooks."
+  }
+  validation {
+    condition     = length(setsubtract(local.references.all, keys(var.referenced_secrets))) == 0
+    error_message = "config refers to secrets that nobody may read: name ${join(", ", nonsensitive(setsubtract(local.references.all, keys(var.referenced_secrets))))} in referenced_secrets."
+  }
+  validation {
+    condition     = alltrue([for secret in local.references.webhook : try(var.referenced_secrets[secret].reader, "webhook") == "webhook"])
+    error_message = "The secrets that config.webhook refers to are read by the webhook: write { reader = \"webhook\" } for each in referenced_secrets."
   }
 }
 

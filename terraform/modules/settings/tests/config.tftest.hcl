@@ -19,6 +19,7 @@ variables {
 
   config_text                 = null
   secrets                     = {}
+  referenced_secrets          = {}
   admission                   = null
   kubernetes_service_accounts = []
 }
@@ -87,7 +88,11 @@ run "a_webhook_publishes_where_pushes_are_announced" {
       onPush    = { public = false, cpu = 1, concurrency = 8 }
       onWebhook = { public = true, cpu = 1, concurrency = 8 }
     }
-    config = { webhook = { harbor = { secret = "sm://projects/my-project-1/secrets/harbor/versions/1" } } }
+    config = {
+      valid_repos = ["harbor.example.com/apps"]
+      webhook     = { harbor = { secret = "sm://projects/my-project-1/secrets/harbor/versions/1" } }
+    }
+    referenced_secrets = { harbor = { reader = "webhook" } }
   }
   assert {
     condition     = strcontains(output.config, "\"push_topic\" = \"projects/my-project-1/topics/gcr\"")

@@ -21,6 +21,7 @@ variables {
 
   config_text                 = null
   secrets                     = {}
+  referenced_secrets          = {}
   admission                   = null
   kubernetes_service_accounts = []
 }

@@ -20,6 +20,7 @@ variables {
 
   config_text                 = null
   secrets                     = {}
+  referenced_secrets          = {}
   admission                   = null
   kubernetes_service_accounts = []
 }
@@ -116,6 +117,15 @@ run "a_webhook_without_sources" {
   command = plan
   variables {
     functions = { onWebhook = { public = true, cpu = 1, concurrency = 8 } }
+  }
+  expect_failures = [var.functions]
+}
+
+run "a_webhook_that_contacts_any_host" {
+  command = plan
+  variables {
+    functions = { onWebhook = { public = true, cpu = 1, concurrency = 8 } }
+    config    = { webhook = { harbor = { secret = "s" } } }
   }
   expect_failures = [var.functions]
 }
@@ -368,6 +378,31 @@ run "a_secret_over_the_program" {
     secrets = { "/voucher/secrets.yaml" = { secret = "github", version = "latest" } }
   }
   expect_failures = [var.secrets]
+}
+
+run "a_secret_that_nobody_may_read" {
+  command = plan
+  variables {
+    config = { server = { password = "sm://projects/my-project-1/secrets/api/versions/1" } }
+  }
+  expect_failures = [var.referenced_secrets]
+}
+
+run "a_secret_of_a_webhook_that_the_worker_reads" {
+  command = plan
+  variables {
+    config             = { webhook = { harbor = { secret = "sm://projects/my-project-1/secrets/harbor/versions/1" } } }
+    referenced_secrets = { harbor = { reader = "worker" } }
+  }
+  expect_failures = [var.referenced_secrets]
+}
+
+run "a_reader_that_there_is_not" {
+  command = plan
+  variables {
+    referenced_secrets = { harbor = { reader = "api" } }
+  }
+  expect_failures = [var.referenced_secrets]
 }
 
 run "admission_by_a_check_that_there_is_not" {
