@@ -90,7 +90,13 @@ export const EVERY_KEY = {
   statsd: { addr: "localhost:8125", sample_rate: 0.5 },
   opentelemetry: { addr: "grpc://localhost:4317", insecure: true, interval: "30s" },
   datadog: { endpoint: "https://api.datadoghq.eu" },
-  webhook: { harbor: { secret: "shared" } },
+  webhook: {
+    distribution: { secret: "shared" },
+    harbor: { secret: "shared" },
+    acr: { secret: "shared" },
+    github: { secret: "shared" },
+    generic: { secret: "shared" },
+  },
 };
 
 /** What {@link EVERY_KEY} means, read from the folder `/etc/voucher`. */
@@ -180,5 +186,11 @@ export const EVERY_SETTING = {
   statsd: { addr: "localhost:8125", sampleRate: 0.5 },
   opentelemetry: { addr: "grpc://localhost:4317", insecure: true, intervalSeconds: 30 },
   datadog: { endpoint: "https://api.datadoghq.eu" },
-  webhooks: { harbor: { secret: "shared" } },
+  webhooks: {
+    distribution: { secret: "shared" },
+    harbor: { secret: "shared" },
+    acr: { secret: "shared" },
+    github: { secret: "shared" },
+    generic: { secret: "shared" },
+  },
 };

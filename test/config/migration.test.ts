@@ -77,6 +77,8 @@ describe("a configuration file as Voucher's sample is", () => {
       "grafeasos.vuln_project: is written grafeasos.vul_project",
       expect.stringMatching(/^kms_keys\[0\].path: names no key version of Cloud KMS/),
       expect.stringMatching(/^kms_keys\[1\].path: names no key version of Cloud KMS/),
+      "checks.nobody: has no key in [[kms_keys]], so no image is ever attested for it",
+      "checks.provenance: has no key in [[kms_keys]], so no image is ever attested for it",
     ]);
   });
 });
