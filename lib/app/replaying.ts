@@ -65,10 +65,12 @@ export async function replayEvents(
   stop: AbortSignal,
 ): Promise<Replayed> {
   const { concurrency, rate, selection, checkpoint: path, dryRun } = request;
-  const { clock, observer } = means;
+  const { clock, observer, config } = means;
+  // Reviews that attest nothing leave every event as it was.
+  const lasting = !dryRun && (request.topic !== undefined || !config.dryrun);
   const { sink, into } = sinkOf(request, means);
   const { source, release = async () => {} } = sourceOf(request, means);
-  const open = dryRun ? lookIntoCheckpoint : openCheckpoint;
+  const open = lasting ? openCheckpoint : lookIntoCheckpoint;
   const checkpoint = path === undefined ? noCheckpoint : await open(path, { source: source.name, into });
   const discard = request.source.kind === "dead-letter" && request.source.discard;
   const { deadline } = clock;
@@ -77,6 +79,7 @@ export async function replayEvents(
       {
         source,
         sink: dryRun ? undefined : sink(),
+        lasting,
         selection,
         checkpoint,
         concurrency,

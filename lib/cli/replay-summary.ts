@@ -1,6 +1,7 @@
 import Table from "cli-table3";
 import type { Replayed } from "../replay/replay.ts";
 import type { OutcomeKind } from "../replay/tally.ts";
+import { oneLine } from "./one-line.ts";
 import type { Style, Terminal } from "./terminal.ts";
 
 const SHOWN: { readonly [kind in OutcomeKind]: readonly [Style, string] } = {
@@ -13,6 +14,8 @@ const SHOWN: { readonly [kind in OutcomeKind]: readonly [Style, string] } = {
   selected: ["bold", "would be replayed"],
 };
 
+const LONGEST_REASON = 100;
+
 /** A replay for people: how many events had which outcome for which reason, and what that comes to. */
 export function replaySummary({ summary, groups }: Replayed, terminal: Terminal): string {
   const grid = new Table({
@@ -22,7 +25,7 @@ export function replaySummary({ summary, groups }: Replayed, terminal: Terminal)
   });
   for (const { kind, reason, count } of groups) {
     const [style, word] = SHOWN[kind];
-    grid.push([terminal.style(style, word), reason, count]);
+    grid.push([terminal.style(style, word), oneLine(reason, LONGEST_REASON), count]);
   }
   const table = groups.length === 0 ? [] : [grid.toString()];
   return [...table, conclusion(summary)].join("\n");

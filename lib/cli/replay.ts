@@ -1,6 +1,7 @@
 import type { Replayed } from "../app.ts";
 import type { Listener } from "../replay/replay.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
+import { oneLine } from "./one-line.ts";
 import { type ReplayFlags, replayRequestOf } from "./replay-flags.ts";
 import { type Progress, progressBar, progressLines } from "./replay-progress.ts";
 import { replaySummary } from "./replay-summary.ts";
@@ -19,7 +20,14 @@ export async function replayCommand(
   { app, terminal, interrupted }: Session,
 ): Promise<ExitCode> {
   const request = await replayRequestOf(flags);
-  if (!request.dryRun && request.topic === undefined) app.requireEventsReviewable();
+  if (!request.dryRun && request.topic === undefined) {
+    app.requireEventsReviewable();
+    if (app.config.dryrun && flags.quiet !== true) {
+      terminal.err(
+        "voucher: the configuration says dryrun: nothing is attested, and no event counts as done",
+      );
+    }
+  }
   const terminated = new AbortController();
   const onTerminate = () => terminated.abort();
   process.on("SIGTERM", onTerminate);
@@ -27,10 +35,10 @@ export async function replayCommand(
   const stop = AbortSignal.any([interrupted, terminated.signal]);
   const progress = await progressFor(flags, terminal);
   const onStop = () => progress.say("voucher: finishing what is in flight; Ctrl-C again ends it at once");
-  stop.addEventListener("abort", onStop, { once: true });
+  if (flags.quiet !== true) stop.addEventListener("abort", onStop, { once: true });
   let replayed: Replayed;
   try {
-    replayed = await app.replay(request, listenerTo(progress), stop);
+    replayed = await app.replay(request, listenerTo(progress, flags), stop);
   } finally {
     progress.stop();
     stop.removeEventListener("abort", onStop);
@@ -46,16 +54,17 @@ export async function replayCommand(
 
 /** A bar only where somebody looks, and nothing else is written. */
 async function progressFor(flags: ReplayFlags, terminal: Session["terminal"]): Promise<Progress> {
-  if (flags.quiet === true) return { update: () => {}, say: () => {}, stop: () => {} };
+  if (flags.quiet === true) return { update: () => {}, say: terminal.err, stop: () => {} };
   return process.stderr.isTTY && flags.verbose !== true ? progressBar() : progressLines(terminal);
 }
 
 /** People are told of each event that will be tried again; what else became of events, the summary tells. */
-function listenerTo(progress: Progress): Listener {
+function listenerTo(progress: Progress, { quiet }: ReplayFlags): Listener {
   return {
     outcome(where, { kind, reason, sentence = reason }) {
-      if (kind === "failed") progress.say(onOneLine(`voucher: ${where}: ${sentence}`));
-      if (kind === "pending") progress.say(onOneLine(`voucher: ${where}: pending: ${sentence}`));
+      if (kind === "failed") progress.say(oneLine(`voucher: ${where}: ${sentence}`));
+      if (kind === "pending" && quiet !== true)
+        progress.say(oneLine(`voucher: ${where}: pending: ${sentence}`));
     },
     progress: (through, of, summary) => progress.update({ through, of, summary }),
   };
@@ -67,9 +76,4 @@ function print(replayed: Replayed, { json, quiet }: ReplayFlags, terminal: Sessi
   if (json === true && quiet === true) return;
   const write = json === true ? terminal.err : terminal.out;
   write(replaySummary(replayed, terminal));
-}
-
-/** Events may say anything: nothing in them may steer the terminal. */
-function onOneLine(text: string): string {
-  return text.replace(/\p{Cc}+/gu, " ");
 }

@@ -14,7 +14,7 @@ export interface Received {
 
 /** The single calls to one subscription. They throw VoucherErrors that name it. */
 export interface Puller {
-  /** At most a thousand messages that nobody holds; none where none came within `milliseconds`. */
+  /** A batch of messages that nobody holds; none where none came within `milliseconds`. */
   pull(milliseconds: number): Promise<readonly Received[]>;
   acknowledge(ackIds: readonly string[]): Promise<void>;
   /** Keeps messages from others for `seconds` from now on; with 0 they can be delivered again at once. */
@@ -22,7 +22,8 @@ export interface Puller {
   close(): Promise<void>;
 }
 
-const MOST_MESSAGES = 1000;
+/** A message may have 10 MB. */
+const MOST_MESSAGES = 200;
 const CALL_MS = 20_000;
 /** https://github.com/grpc/grpc/blob/master/doc/statuscodes.md */
 const DEADLINE_EXCEEDED = 4;

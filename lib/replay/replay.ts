@@ -12,6 +12,8 @@ export interface ReplayRequest {
   readonly source: Source;
   /** Without one nothing is replayed: what would be is counted. */
   readonly sink?: Sink | undefined;
+  /** Whether what the sink does lasts. Where it does not, as in a dry run of checks, nothing counts as done. */
+  readonly lasting: boolean;
   readonly selection: Selection;
   readonly checkpoint: Checkpoint;
   /** Events that are handled at once. */
@@ -52,6 +54,7 @@ export async function replay(
   stop: AbortSignal,
 ): Promise<Replayed> {
   const { source, selection, checkpoint, sink } = request;
+  const lasting = sink !== undefined && request.lasting;
   const tally = createTally();
   const pace = createPace(request.rate);
   const broken = new AbortController();
@@ -78,12 +81,12 @@ export async function replay(
     tally.matched();
     if (!isUnreadable(read) && checkpoint.has(read.key)) {
       tally.resumed();
-      if (sink !== undefined) await found.acknowledge?.();
+      if (lasting) await found.acknowledge?.();
       return;
     }
     const outcome = await feed(read, request.discard && selected === "yes");
     if (outcome === undefined) return;
-    if (sink !== undefined && isDone(outcome)) {
+    if (lasting && isDone(outcome)) {
       await checkpoint.add(read.key);
       await found.acknowledge?.();
     }

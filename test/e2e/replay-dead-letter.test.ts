@@ -243,6 +243,39 @@ describeWith(["docker-registry", "skopeo", "pubsub-emulator"], "replaying dead l
     expect(await left()).toEqual([]);
   }, 90_000);
 
+  it.concurrent("publishes the events of a file once each, over an interruption, in a topic's short name", async () => {
+    await emulator.createTopic("from-a-file");
+    await emulator.createPullSubscription("from-a-file-pushes", "from-a-file");
+    const images = Array.from({ length: 60 }, image);
+    const file = join(stage.folder, "to-topic.jsonl");
+    await writeFile(file, images.map((one) => `${one.event}\n`).join(""));
+    const args = ["--file", file, "--to-topic", "from-a-file", "--rate", "20"];
+    const checkpoint = ["--checkpoint", join(stage.folder, "to-topic.checkpoint")];
+    const project = emulator.topicName("").split("/")[1] ?? "";
+    const own = { ...options(), env: { ...env, GOOGLE_CLOUD_PROJECT: project } };
+    const interrupted = await startReplay([...args, ...checkpoint], own);
+    running.push(interrupted);
+    const received: string[] = [];
+    await vi.waitFor(
+      async () => {
+        received.push(...(await emulator.pull("from-a-file-pushes")).map(({ data }) => data));
+        expect(received.length).toBeGreaterThan(5);
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+
+    interrupted.process.signal("SIGINT");
+    const first = await interrupted.finish();
+    const second = await replay([...args, ...checkpoint], own);
+
+    const { done = 0 } = first.summary ?? {};
+    expect(first.code).toBe(130);
+    expect(done).toBeLessThan(60);
+    expect(second).toMatchObject({ code: 0, summary: { seen: 60, resumed: done, done: 60 - done } });
+    received.push(...(await emulator.pull("from-a-file-pushes")).map(({ data }) => data));
+    expect(received.sort()).toEqual(images.map((one) => one.event).sort());
+  }, 60_000);
+
   it.concurrent("reads them from a file as gcloud pulled them", async () => {
     const [one, other, { bury, subscription }] = [await pushed(), image(), await graveyard()];
     await bury(one.event, WAITED);

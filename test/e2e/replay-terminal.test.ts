@@ -51,16 +51,20 @@ describeWith(["script"], "voucher replay for people", () => {
     });
 
     expect(code).toBe(3);
-    expect(stderr).toBe("voucher: line 41: the document is not JSON\n");
+    expect(stderr.split("\n")).toEqual([
+      "voucher: the configuration says dryrun: nothing is attested, and no event counts as done",
+      "voucher: line 41: the document is not JSON",
+      "",
+    ]);
     expect(stdout).toContain("│ something was deleted or untagged │     40 │");
     expect(`${stdout}${stderr}`).not.toContain("\u001b");
   });
 
-  it("reads standard input, and with -q says no more than the answer", async () => {
+  it("reads standard input, and with -q says no more than the answer and what went wrong", async () => {
     const command = `${process.execPath} ${bundled("voucher.mjs")} replay --file - -q --json < events.jsonl`;
     const { code, stdout, stderr } = await run("sh", ["-c", command], { cwd: folder, env: { HOME: folder } });
 
-    expect({ code, stderr }).toEqual({ code: 3, stderr: "" });
+    expect({ code, stderr }).toEqual({ code: 3, stderr: "voucher: line 41: the document is not JSON\n" });
     expect(JSON.parse(stdout)).toEqual({
       seen: 41,
       matched: 41,

@@ -186,6 +186,28 @@ describeWith(["docker-registry", "skopeo"], "voucher replay", () => {
     expect(third).toMatchObject({ code: 0, summary: { resumed: COUNT, done: 0 } });
   });
 
+  it("ends at once at a second Ctrl-C, and has written down nothing that was not done", async () => {
+    const checkpoint = join(stage.folder, "impatient.checkpoint");
+    const gate = Promise.withResolvers<undefined>();
+    let writing = 0;
+    storing = () => {
+      writing += 1;
+      return gate.promise;
+    };
+    const args = ["--file", await fileOf(...pushes()), "--checkpoint", checkpoint];
+    const impatient = await startReplay(args, { config, cwd: stage.folder });
+    await vi.waitFor(() => expect(writing).toBe(COUNT), 10_000);
+
+    impatient.process.signal("SIGINT");
+    await pause(1_200); // npm sends one twice, so what comes sooner is the same
+    expect(impatient.process.hasEnded()).toBe(false);
+    impatient.process.signal("SIGINT");
+
+    expect((await impatient.finish()).code).toBe(130);
+    expect(await readFile(checkpoint, "utf8")).toMatch(/^[^\n]+\n$/);
+    gate.resolve(undefined);
+  });
+
   it("loses nothing when it is killed, and repeats nothing that it had written down", async () => {
     const file = await fileOf(...pushes());
     const checkpoint = join(stage.folder, "killed.checkpoint");

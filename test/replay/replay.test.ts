@@ -42,6 +42,7 @@ async function replaying(source: Source, { stop = new AbortController().signal, 
     {
       source,
       sink: approve,
+      lasting: true,
       selection: { filters: [] },
       concurrency: 3,
       discard: false,
@@ -269,6 +270,18 @@ describe("a replay without a sink", () => {
     expect(summary).toMatchObject({ seen: 5, matched: 5, resumed: 1, approved: 0 });
     expect(groups).toContainEqual({ kind: "selected", reason: "waited", count: 1 });
     expect(groups).toContainEqual({ kind: "selected", reason: "gcr.io/project/app", count: 1 });
+    expect(checkpoint.added).toEqual([]);
+    expect(source.acknowledged).toEqual([]);
+  });
+});
+
+describe("a replay whose sink does nothing that lasts", () => {
+  it("tells what became of events, and counts none as done for the next run or for their source", async () => {
+    const source = sourceOf([...events(2), deleted]);
+    const checkpoint = memory([events(1)[0]?.key ?? ""]);
+    const { summary } = await replaying(source, { lasting: false, checkpoint });
+
+    expect(summary).toMatchObject({ seen: 3, resumed: 1, approved: 1, ignored: 1 });
     expect(checkpoint.added).toEqual([]);
     expect(source.acknowledged).toEqual([]);
   });
