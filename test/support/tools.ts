@@ -16,6 +16,7 @@ const TOOLS = {
   skopeo: { isThere: () => onPath("skopeo") !== undefined, get: "apt install skopeo" },
   gpg: { isThere: () => onPath("gpg") !== undefined, get: "apt install gnupg" },
   script: { isThere: () => onPath("script") !== undefined, get: "apt install bsdutils" },
+  curl: { isThere: () => onPath("curl") !== undefined, get: "apt install curl" },
   openssl: { isThere: () => onPath("openssl") !== undefined, get: "apt install openssl" },
   "pubsub-emulator": {
     isThere: () => onPath("java") !== undefined && hasEmulator(onPath("gcloud")),
