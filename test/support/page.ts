@@ -9,9 +9,15 @@ export interface Block {
   readonly prints?: string;
 }
 
-/** The fenced code blocks of a page in Markdown, in their order; a `text` block belongs to the command before it. */
+/**
+ * The fenced code blocks of a page in Markdown, in their order; a `text` block belongs to the command before it. Throws
+ * where there is code in another form, which nobody would try.
+ */
 export async function blocksOf(page: URL): Promise<readonly Block[]> {
-  const fences = (await readFile(page, "utf8")).matchAll(/^```(\w+) ?([^\n]*)\n([\s\S]*?)^```$/gm);
+  const markdown = await readFile(page, "utf8");
+  const fences = [...markdown.matchAll(/^```(\w+) ?([^\n]*)\n([\s\S]*?)^```$/gm)];
+  const rest = fences.reduce((text, [fence]) => text.replace(fence, ""), markdown);
+  if (/^(?: {4}|\t)\S|```/m.test(rest)) throw new Error(`${page.pathname} has code that is not fenced`);
   const blocks: Block[] = [];
   for (const [, language = "", note = "", text = ""] of fences) {
     const last = blocks.at(-1);
