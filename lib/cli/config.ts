@@ -1,5 +1,7 @@
 import { homedir } from "node:os";
+import { signInOf } from "../api/configured-sign-in.ts";
 import { createApp } from "../app.ts";
+import type { Config } from "../config/config.ts";
 import { describeConfig } from "../config/describe.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { loadSecrets } from "../config/secrets/load.ts";
@@ -42,7 +44,10 @@ export async function configCheckCommand(
     faults.push(...missingSecrets(config, secrets.value).map((text) => new VoucherError("config", text)));
     faults.push(...(await unreadable(secrets.value)));
   }
-  const warnings = [...loaded.warnings, ...(secrets.status === "fulfilled" ? secrets.value.warnings : [])];
+  const warnings = [...loaded.warnings];
+  if (secrets.status === "fulfilled") {
+    warnings.push(...secrets.value.warnings, ...(await doubtsAbout(config, secrets.value)));
+  }
   if (flags.quiet !== true) for (const warning of warnings) terminal.err(`warning: ${warning}`);
   if (secrets.status === "rejected" || faults.length > 0) throw together(faults);
   terminal.out(
@@ -51,6 +56,18 @@ export async function configCheckCommand(
       : await textOf(loaded, secrets.value),
   );
   return EXIT.done;
+}
+
+/** Why the function `api` would not start; for whoever does not serve it, that is no problem. */
+async function doubtsAbout({ server }: Config, { serverPassword }: Secrets): Promise<readonly string[]> {
+  try {
+    // One that cannot be fetched is a problem already.
+    const password = await serverPassword?.reveal().catch(() => null);
+    if (password !== null) signInOf(password === undefined ? server : { ...server, password });
+    return [];
+  } catch (fault) {
+    return [`the function api would not start: ${asVoucherError(fault).message}`];
+  }
 }
 
 /** Why secrets cannot be revealed; those that are kept elsewhere are asked for. */

@@ -35,6 +35,19 @@ export function undescribed(path: string, method: "post" | "get", answered: Answ
   return [...lacking, ...faultsOf(validatorAt(pointer), value)];
 }
 
+/** Every route with every status that docs/openapi.json has for it, sorted: `/{name} 200`. */
+export function documentedAnswers(): readonly string[] {
+  const paths = Object.entries(at("paths") ?? {});
+  return paths
+    .flatMap(([path, item]) =>
+      Object.entries(isJson(item) ? item : {}).flatMap(([method]) => {
+        const statuses = Object.keys(at("paths", path, method, "responses") ?? {});
+        return statuses.map((status) => `${path} ${status}`);
+      }),
+    )
+    .sort();
+}
+
 function faultsOf(validate: ValidateFunction, value: unknown): readonly string[] {
   validate(value);
   return (validate.errors ?? []).map(({ instancePath, message, params }) =>

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pushSample } from "../../lib/local/push.ts";
 import { demoImage, helmChart, type Sample, sampleImage } from "../../lib/local/samples.ts";
-import { undescribed } from "../api/described.ts";
+import { documentedAnswers, undescribed } from "../api/described.ts";
 import {
   type ApiStage,
   openApiStage,
@@ -30,6 +30,7 @@ describe("the function api", () => {
   let stage: ApiStage;
   let api: FunctionProcess;
   let name: string;
+  const answered = new Set<string>();
 
   beforeAll(async () => {
     stage = await openApiStage();
@@ -57,13 +58,14 @@ describe("the function api", () => {
     const said = { status: response.status, headers: response.headers, body: await response.text() };
     const described =
       path === "/services/ping" ? path : `/{name}${/^\/[^/]+\/verify$/.test(path) ? "/verify" : ""}`;
-    const answered = {
+    answered.add(`${described} ${said.status}`);
+    const answer = {
       status: said.status,
       contentType: said.headers.get("content-type"),
       wwwAuthenticate: said.headers.get("www-authenticate"),
       body: said.body,
     };
-    expect(undescribed(described, method === "POST" ? "post" : "get", answered)).toEqual([]);
+    expect(undescribed(described, method === "POST" ? "post" : "get", answer)).toEqual([]);
     return said;
   }
 
@@ -80,6 +82,7 @@ describe("the function api", () => {
   it("says that it is there to anybody, and asks nothing of anybody for it", async () => {
     stage.stack.registry.traffic.reset();
     expect(await send("GET", "/services/ping")).toMatchObject({ status: 200, body: "" });
+    expect((await fetch(`${api.url}/services/ping`, { method: "HEAD" })).status).toBe(200);
     expect(stage.stack.registry.traffic.count() + stage.stack.grafeas.traffic.count()).toBe(0);
   });
 
@@ -242,10 +245,12 @@ describe("the function api", () => {
 
   it("answers a body that is no JSON with 422, or with the framework's own 400 where it is called JSON", async () => {
     const plain = { ...SIGNED_IN, "content-type": "text/plain" };
-    expect(await ask("/diy", "{image_url:x}", plain)).toMatchObject({ status: 422 });
-    const framework = await ask("/diy", "{image_url:x}");
-    expect(framework.status).toBe(400);
-    expect(framework.body).not.toMatch(/\bat .+:\d+:\d+|node_modules/);
+    for (const path of ["/diy", "/diy/verify"]) {
+      expect(await ask(path, "{image_url:x}", plain)).toMatchObject({ status: 422 });
+      const framework = await ask(path, "{image_url:x}");
+      expect(framework.status).toBe(400);
+      expect(framework.body).not.toMatch(/\bat .+:\d+:\d+|node_modules/);
+    }
   });
 
   it("answers a body of more than 64 KiB with 413", async () => {
@@ -253,9 +258,11 @@ describe("the function api", () => {
       image_url: `${name}@${PASSING.root.digest}`,
       more: "x".repeat(64 * 1024),
     });
-    expect(await ask("/diy", large)).toMatchObject({ status: 413 });
-    const untyped = await send("POST", "/diy", { headers: SIGNED_IN, body: Buffer.from(large) });
-    expect(untyped.status).toBe(413);
+    for (const path of ["/diy", "/diy/verify"]) {
+      expect(await ask(path, large)).toMatchObject({ status: 413 });
+      const untyped = await send("POST", path, { headers: SIGNED_IN, body: Buffer.from(large) });
+      expect(untyped.status).toBe(413);
+    }
   });
 
   it.each([
@@ -270,10 +277,9 @@ describe("the function api", () => {
 
   it("answers for a check that the configuration lacks a setting of with 500", async () => {
     const body = JSON.stringify({ image_url: `${name}@${PASSING.root.digest}` });
-    expect(await ask("/snakeoil", body)).toMatchObject({
-      status: 500,
-      body: "server has been misconfigured\n",
-    });
+    for (const path of ["/snakeoil", "/snakeoil/verify"]) {
+      expect(await ask(path, body)).toMatchObject({ status: 500, body: "server has been misconfigured\n" });
+    }
   });
 
   it.each([
@@ -288,10 +294,82 @@ describe("the function api", () => {
     expect(await response.text()).toMatch(/^[^\n]+\n$/);
   });
 
+  it("has by now answered each of its routes with each code, but those that other tests wait for", () => {
+    const documented = documentedAnswers();
+    const elsewhere = documented.filter((one) => / 50[34]$/.test(one));
+    expect(elsewhere).toHaveLength(4);
+    expect([...answered, ...elsewhere].sort()).toEqual(documented);
+  });
+
   it("has written neither password nor hash nor header anywhere", () => {
     const output = api.process.lines.join("\n");
     expect(output).toContain("request answered");
     for (const secret of [PASSWORD, PASSWORD_HASH, SIGNED_IN.authorization.slice(6)])
       expect(output).not.toContain(secret);
+  });
+});
+
+describe("the function api, asked for the check of an organisation", () => {
+  let stage: ApiStage;
+  let api: FunctionProcess;
+  let image: string;
+
+  beforeAll(async () => {
+    stage = await openApiStage();
+    const { registry, grafeas } = stage.stack;
+    const digest = await pushSample(PASSING, { url: registry.url, repository: "team/app", tag: "v1" });
+    image = `${registry.host}/team/app@${digest}`;
+    const source = { git: { url: "https://github.com/Acme/app", revisionId: "a".repeat(40) } };
+    grafeas.seed("builds", {
+      noteName: "projects/builds/notes/build",
+      resourceUri: `https://${image}`,
+      build: {
+        provenance: {
+          projectId: "builds",
+          creator: "builder@example.com",
+          builtArtifacts: [{ checksum: digest, id: "app" }],
+          sourceProvenance: { context: source },
+        },
+      },
+    });
+    api = await stage.start({
+      dryrun: true,
+      image_project: "builds",
+      trusted_builder_identities: ["builder@example.com"],
+      trusted_projects: ["builds"],
+      repository: {
+        acme: { "org-url": "https://github.com/acme" },
+        other: { "org-url": "https://github.com/other" },
+      },
+      required: { ours: { diy: true, is_acme: true } },
+    });
+  });
+
+  afterAll(() => stage?.close());
+
+  async function verdictOf(path: string) {
+    const body = JSON.stringify({ image_url: image });
+    const response = await fetch(`${api.url}${path}`, { method: "POST", body });
+    return [response.status, response.status === 200 ? await response.json() : await response.text()];
+  }
+
+  it("answers for each alias that is configured, alone and in a group", async () => {
+    expect(await verdictOf("/is_acme")).toMatchObject([
+      200,
+      { success: true, results: [{ name: "is_acme" }] },
+    ]);
+    expect(await verdictOf("/is_other")).toMatchObject([
+      200,
+      { success: false, results: [{ name: "is_other", status: "fail" }] },
+    ]);
+    expect(await verdictOf("/ours")).toMatchObject([
+      200,
+      { success: true, results: [{ name: "diy" }, { name: "is_acme" }] },
+    ]);
+  });
+
+  it("answers for no other alias", async () => {
+    const text = 'check or group "is_strangers" is not active: no check or group is called "is_strangers"\n';
+    expect(await verdictOf("/is_strangers")).toEqual([404, text]);
   });
 });

@@ -62,7 +62,7 @@ org-url = "https://github.com/acme"
 file = "secrets.json"
 
 [server]
-require_auth = true
+require_auth = false
 username = "ci"
 password = "s3cret-server-password"
 `;
@@ -136,6 +136,19 @@ describe("voucher config check", () => {
     expect(sentences(result)).toEqual(warnings.map((warning) => `warning: ${warning}`));
     expect(JSON.parse(result.stdout).warnings).toEqual(warnings);
     expect(await run(["config", "check", "-q"])).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it.each([
+    ["a password that is no hash", "require_auth = true", "server.password is no bcrypt hash; make one with"],
+    ["tokens made out to nobody", 'auth = "oidc"', 'server.auth = "oidc" needs server.audience and'],
+  ])("warns of a server that would not start: %s", async (_, setting, words) => {
+    await configured(CONFIG.replace("require_auth = false", setting));
+    const result = await run(["config", "check"]);
+    expect(result.code).toBe(0);
+    expect(sentences(result)).toEqual([
+      expect.stringContaining(`warning: the function api would not start: ${words}`),
+    ]);
+    expect(result.stdout + result.stderr).not.toContain("s3cret");
   });
 
   it("says that there is no configuration, and what serves instead", async () => {

@@ -54,20 +54,20 @@ const PullAnswer = z.object({
 });
 
 /** Starts the emulator on a free port. It is a Java program under a Python one: closing it ends their whole group. */
-export async function startPubSubEmulator(): Promise<PubSubEmulator> {
+export async function startPubSubEmulator(project = PROJECT): Promise<PubSubEmulator> {
   const folder = await mkdtemp(join(tmpdir(), "voucher-pubsub-"));
   const port = await freePort();
   const args = ["beta", "emulators", "pubsub", "start"];
   const emulator = await startProcess(
     "gcloud",
-    [...args, `--host-port=127.0.0.1:${port}`, `--project=${PROJECT}`, `--data-dir=${folder}`],
+    [...args, `--host-port=127.0.0.1:${port}`, `--project=${project}`, `--data-dir=${folder}`],
     {
       ready: /Server started/,
       env: { HOME: folder, CLOUDSDK_CONFIG: folder, CLOUDSDK_CORE_DISABLE_PROMPTS: "1" },
     },
   );
   const call = async (method: "PUT" | "POST", path: string, body: object = {}): Promise<unknown> => {
-    const response = await fetch(`http://127.0.0.1:${port}/v1/projects/${PROJECT}/${path}`, {
+    const response = await fetch(`http://127.0.0.1:${port}/v1/projects/${project}/${path}`, {
       method,
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
@@ -75,7 +75,7 @@ export async function startPubSubEmulator(): Promise<PubSubEmulator> {
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return response.json();
   };
-  const topicName = (topic: string) => `projects/${PROJECT}/topics/${topic}`;
+  const topicName = (topic: string) => `projects/${project}/topics/${topic}`;
   const subscribe = (name: string, topic: string, more: object = {}) =>
     call("PUT", `subscriptions/${name}`, { topic: topicName(topic), ackDeadlineSeconds: 10, ...more });
   const deadLetters = (topic: string | undefined) =>
