@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import { asVoucherError, VoucherError } from "../errors.ts";
 import { envelopeIn, MESSAGE_PUBLISHED } from "../event/envelope.ts";
-import { formatPush, parsePush } from "../event/push.ts";
+import { formatPush } from "../event/push.ts";
 import { VERDICT_EVENT_TYPE } from "../event/verdict.ts";
 import { parseJson } from "../image/json.ts";
 import type { ReplayEvent, Unreadable } from "./event.ts";
+import { pushIn } from "./push-in.ts";
 import { CloudEventSchema, readMessage, timeOf } from "./read-message.ts";
 import { pushOfVerdict } from "./verdict-event.ts";
 
@@ -37,7 +38,9 @@ function readDocument(bytes: Uint8Array, key: string): ReplayEvent | Unreadable 
   if (has("specversion")) return readCloudEvent(document, key);
   if (has("message")) return readMessage(envelopeIn(document), key);
   if (has("data") && !has("action")) return readMessage(envelopeIn({ message: document }), key);
-  if (has("action")) return { key, push: parsePush(bytes), message: { data: bytes, attributes: {} } };
+  if (has("action") || (has("name") && has("kind"))) {
+    return { key, push: pushIn(bytes), message: { data: bytes, attributes: {} } };
+  }
   throw malformed("it is no push event, no Pub/Sub message and no verdict event");
 }
 

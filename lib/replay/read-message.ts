@@ -2,11 +2,12 @@ import * as z from "zod/mini";
 import { DETAIL, EVENT_ID, FIRST_SEEN, IMAGE, REASON } from "../delivery/copy.ts";
 import { asVoucherError } from "../errors.ts";
 import type { Envelope } from "../event/envelope.ts";
-import { formatPush, type Push, parsePush } from "../event/push.ts";
+import { formatPush, type Push } from "../event/push.ts";
 import { VERDICT_EVENT_TYPE } from "../event/verdict.ts";
 import { parseJson } from "../image/json.ts";
 import type { Message } from "../ports.ts";
 import type { ReplayEvent, Unreadable } from "./event.ts";
+import { pushIn } from "./push-in.ts";
 import { pushOfVerdict } from "./verdict-event.ts";
 
 /** A CloudEvent whose body says that it is one; in a message, its attributes may say so instead. */
@@ -21,10 +22,19 @@ export const CloudEventSchema = z.object({
 const OWN = new Set<string>([FIRST_SEEN, REASON, DETAIL, IMAGE]);
 const PUBSUBS_OWN = /^(?:CloudPubSubDeadLetterSource|goog)/;
 
-/** Reads the event in a message: a push event, or a verdict in a CloudEvent of either mode. Never throws. */
+/**
+ * https://cloud.google.com/pubsub/docs/dead-letter-topics: what Pub/Sub gives up by itself, because nobody answered who could
+ * have said why, has these attributes and no reason.
+ */
+const GIVEN_UP_BY_PUBSUB = "CloudPubSubDeadLetterSourceSubscription";
+/** The reason of those. */
+const UNDELIVERED = "undelivered";
+
+/** Reads the event in a message: a push event, a verdict in a CloudEvent of either mode, or an announcement. Never throws. */
 export function readMessage(envelope: Envelope, key: string): ReplayEvent | Unreadable {
   const { attributes, publishTime, data } = envelope;
-  const reason = attributes[REASON];
+  const reason =
+    attributes[REASON] ?? (attributes[GIVEN_UP_BY_PUBSUB] === undefined ? undefined : UNDELIVERED);
   const own = timeOf(attributes[FIRST_SEEN]) ?? publishTime;
   const known = { key, ...(reason === undefined ? {} : { reason }) };
   try {
@@ -57,7 +67,7 @@ function contentOf({ data, attributes }: Envelope): Content {
   if (event?.data?.type === VERDICT_EVENT_TYPE) {
     return { push: pushOfVerdict(event.data.data), time: timeOf(event.data.time), isVerdict: true };
   }
-  return { push: parsePush(data), isVerdict: false };
+  return { push: pushIn(data), isVerdict: false };
 }
 
 /** As they were when the event was first published, with the id that it had then. */

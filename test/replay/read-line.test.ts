@@ -101,6 +101,12 @@ describe("a line of an events file", () => {
   it("that is a deletion is an event that needs no review", () => {
     expect(event({ action: "DELETE", digest: IMAGE }).push.kind).toBe("ignored");
   });
+
+  it("that is an announcement of Container Analysis is one too, alone or in a message", () => {
+    const announcement = { name: "projects/p/occurrences/1", kind: "BUILD", notificationTime: "2026-11-25" };
+    for (const line of [announcement, { message: { data: base64(announcement), messageId: "1" } }])
+      expect(event(line).push.kind).toBe("ignored");
+  });
 });
 
 const deep = (text: string, depth: number, close: string) => text.repeat(depth) + close.repeat(depth);

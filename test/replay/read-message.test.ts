@@ -54,6 +54,42 @@ describe("a message that was dead-lettered", () => {
   });
 });
 
+describe("a message that Pub/Sub itself dead-lettered", () => {
+  const CloudPubSubDeadLetterSourceSubscription = "pushes";
+
+  it("says that nobody answered who could have said why", () => {
+    expect(readMessage(message({ CloudPubSubDeadLetterSourceSubscription }), "17")).toMatchObject({
+      reason: "undelivered",
+      push: { kind: "push", image: image(1) },
+    });
+  });
+
+  it("is ignored where it is an announcement of Container Analysis, whatever of", () => {
+    for (const kind of ["DISCOVERY", "VULNERABILITY"]) {
+      const name = "projects/p/occurrences/1";
+      const data = Buffer.from(JSON.stringify({ name, kind, notificationTime: "2026-11-25T12:00:00.5Z" }));
+      expect(readMessage(message({ CloudPubSubDeadLetterSourceSubscription }, { data }), "17")).toMatchObject(
+        {
+          key: "17",
+          reason: "undelivered",
+          push: {
+            kind: "ignored",
+            reason: expect.stringContaining("its image's push event owes the answer"),
+          },
+        },
+      );
+    }
+  });
+
+  it("holds no event where it is neither", () => {
+    const data = Buffer.from(JSON.stringify({ name: "projects/p/notes/1", kind: "DISCOVERY" }));
+    expect(readMessage(message({ CloudPubSubDeadLetterSourceSubscription }, { data }), "17")).toMatchObject({
+      reason: "undelivered",
+      error: { code: "malformed", message: expect.stringContaining("no registry push event") },
+    });
+  });
+});
+
 describe("any other message", () => {
   it("keeps its event under the id that it had", () => {
     expect(readMessage(message({}), "k")).toMatchObject({
