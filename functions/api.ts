@@ -18,7 +18,7 @@ export async function api(app: App): Promise<HttpFunction> {
       checksNamed: app.checksNamed,
       check: (image, checks, signal) => app.check(image, checks, "run", signal, validRepos),
       verify: async (image, checks, signal) => (await app.verify(image, checks, signal, validRepos)).verdict,
-      clock: { now: () => new Date(), deadline: (milliseconds) => AbortSignal.timeout(milliseconds) },
+      clock: app.clock,
       observer: app.observer,
     },
   );

@@ -1,4 +1,5 @@
 import type { HttpFunction } from "@google-cloud/functions-framework";
+import { listenAlone } from "./listen-alone.ts";
 
 /** How long an instance may go on answering after it was told to end; Cloud Run allows ten seconds. */
 const DRAIN_MILLISECONDS = 8_000;
@@ -10,8 +11,8 @@ export interface InFlight {
 }
 
 /**
- * On SIGTERM lets the requests in flight be answered, then ends the process. The framework's own listener would cut them
- * off at once, so it is removed as soon as it is added; what is not done in time is delivered again.
+ * On SIGTERM lets the requests in flight be answered, then ends the process. The framework itself would cut them off at
+ * once. What is not done in time is delivered again.
  */
 export function drainOnTerminate(): InFlight {
   let active = 0;
@@ -22,12 +23,7 @@ export function drainOnTerminate(): InFlight {
     }
     process.exit(0);
   };
-  const onTerminate = () => void drain();
-  process.on("newListener", (event, listener) => {
-    if (event !== "SIGTERM" || listener === onTerminate) return;
-    setImmediate(() => process.off("SIGTERM", listener as () => void));
-  });
-  process.on("SIGTERM", onTerminate);
+  listenAlone("SIGTERM", () => void drain());
   return {
     counting: (handler) => async (request, response) => {
       active += 1;

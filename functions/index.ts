@@ -7,10 +7,14 @@ import { logOf } from "./log.ts";
 import { onOccurrence } from "./on-occurrence.ts";
 import { onPush } from "./on-push.ts";
 import { portOf, targetOf } from "./target.ts";
+import { logUnheard } from "./unheard.ts";
+import { withoutDomains } from "./without-domains.ts";
 
 /** Registers the functions. A configuration that cannot serve ends the process, every problem in its log. */
 const log = logOf(process.env, process.stdout.isTTY);
 const inFlight = drainOnTerminate();
+withoutDomains();
+logUnheard(log);
 
 try {
   const app = await start();

@@ -1,5 +1,6 @@
 import { attestingOf } from "./app/attesting.ts";
 import { checksOf, loadCustomChecks } from "./app/checks.ts";
+import { createClock } from "./app/clock.ts";
 import { factsOf } from "./app/evidence.ts";
 import type { App, Verification } from "./app/interface.ts";
 import { observerOf } from "./app/observing.ts";
@@ -22,10 +23,9 @@ import { applicationDefaultCredentials } from "./google/credentials.ts";
 import { formatReference, type Reference } from "./image/reference.ts";
 import type { ResolvedImage } from "./image/resolved.ts";
 import { once } from "./once.ts";
-import type { Clock, Log } from "./ports.ts";
+import type { Log } from "./ports.ts";
 import { proxiesIn } from "./proxy.ts";
 import type { Replayed } from "./replay/replay.ts";
-import { timeLimit } from "./retry.ts";
 import { type AttestedBy, attestedBy } from "./review/attested-by.ts";
 import { review } from "./review/review.ts";
 import { findStanding, type Standing, type Withdrawn, withdraw } from "./review/revoke.ts";
@@ -60,10 +60,7 @@ export interface AppOptions extends Surroundings {
 
 /** Wires the application that `config` describes, and loads its custom checks. Opens nothing yet. Throws `config`. */
 export async function createApp(config: Config, { observer: log, env }: AppOptions): Promise<App> {
-  const clock: Clock = {
-    now: () => new Date(),
-    deadline: (milliseconds) => timeLimit(milliseconds, tooLong(milliseconds)),
-  };
+  const clock = createClock();
   const google = applicationDefaultCredentials();
   const proxies = proxiesIn(env);
   const secrets = secretsOf(config, google, { env });
@@ -105,6 +102,7 @@ export async function createApp(config: Config, { observer: log, env }: AppOptio
   return {
     config,
     observer,
+    clock,
     checksNamed,
     resolve: (image, signal) => resolver().resolve(image, signal),
     async check(image, checks, existing, signal, onlyHostsOf) {
@@ -186,9 +184,4 @@ export async function createApp(config: Config, { observer: log, env }: AppOptio
     },
     close: () => observer.close(),
   };
-}
-
-function tooLong(milliseconds: number): string {
-  const setting = "limits.timeout_seconds (pubsub.timeout, where a subscription is pulled) allows more";
-  return `the review was not done within ${milliseconds / 1000} s; ${setting}`;
 }

@@ -32,6 +32,7 @@ const RULES: { readonly [room: Room]: Rule } = {
   once: { rooms: [], packages: [] },
   retry: { rooms: [], packages: ["p-retry"] },
   proxy: { rooms: ["image"], packages: ["undici"] },
+  wire: { rooms: [], packages: ["undici"] },
   ...Object.fromEntries(NOUNS.map((room) => [room, { rooms: NOUNS, packages: ["zod"] }])),
   observer: { rooms: NOUNS, packages: [] },
   ports: { rooms: [...NOUNS, "observer"], packages: [] },
@@ -41,7 +42,7 @@ const RULES: { readonly [room: Room]: Rule } = {
   ...Object.fromEntries(
     ADAPTERS.map((room) => [
       room,
-      { rooms: [...NOUNS, "ports", "once", "retry", "proxy", ...SHARED_ADAPTERS], packages: "any" },
+      { rooms: [...NOUNS, "ports", "once", "retry", "proxy", "wire", ...SHARED_ADAPTERS], packages: "any" },
     ]),
   ),
   config: { rooms: [...NOUNS, "check", "google", "proxy", "retry"], packages: "any" },

@@ -7,7 +7,7 @@ import type { Settlement } from "../delivery/settle.ts";
 import type { Reference } from "../image/reference.ts";
 import type { ResolvedImage } from "../image/resolved.ts";
 import type { ValidRepos } from "../image/valid-repos.ts";
-import type { Observer, Prepared } from "../ports.ts";
+import type { Clock, Observer, Prepared } from "../ports.ts";
 import type { Pulled } from "../pubsub/subscriber.ts";
 import type { Listener, Replayed } from "../replay/replay.ts";
 import type { AttestedBy } from "../review/attested-by.ts";
@@ -23,6 +23,7 @@ export interface App {
   readonly config: Config;
   /** What everything that the application does is told to. */
   readonly observer: Observer;
+  readonly clock: Clock;
   /** The checks of the named groups and checks, each once, in order. Throws `usage` for an unknown name or an empty group. */
   checksNamed(names: readonly string[]): readonly Check[];
   resolve(image: Reference, signal: AbortSignal): Promise<ResolvedImage>;

@@ -1,9 +1,8 @@
-import type { Dispatcher } from "undici";
 import { VoucherError } from "../errors.ts";
 import { createWays, type Proxies, proxyFault, type Ways } from "../proxy.ts";
-import { discard, readAtMost } from "../registry/body.ts";
 import { withoutCredentials } from "../registry/redaction.ts";
 import { abandoned } from "../retry.ts";
+import { exchange, type Received, TooLate } from "../wire.ts";
 import { httpFailure, type Purpose } from "./github-failure.ts";
 
 /** What octokit asks of a `fetch`. */
@@ -41,40 +40,34 @@ export interface TransportOptions {
 /** The longest body of an error answer that is read, in bytes. */
 const LONGEST_ERROR = 64 * 1024;
 
-interface Opened {
-  readonly ways: Ways;
-  readonly request: typeof import("undici").request;
-}
-
 /** Returns a transport on connections of its own. undici is loaded by the first request. */
 export function createGitHubTransport(options: TransportOptions): GitHubTransport {
   const { host, timeout, largestBody, proxies, onRequest } = options;
-  let opened: Promise<Opened> | undefined;
+  let opened: Promise<Ways> | undefined;
 
-  async function open(): Promise<Opened> {
+  async function open(): Promise<Ways> {
     // By its default export: a bundle knows no other of a CommonJS module that is imported lazily.
     const undici = (await import("undici")).default;
     const settings = { connections: 8, connect: { timeout: 10_000 }, keepAliveTimeout: 30_000 };
-    return { ways: createWays(undici, settings, proxies), request: undici.request };
+    return createWays(undici, settings, proxies);
   }
 
-  async function exchange(url: string, init: FetchInit, signal: AbortSignal, purpose: Purpose) {
+  async function ask(url: string, init: FetchInit, signal: AbortSignal, purpose: Purpose): Promise<Response> {
     opened ??= open();
-    const { ways, request } = await opened;
+    const ways = await opened;
     onRequest?.();
-    const answer = await request(url, {
-      dispatcher: ways.to(new URL(url).host),
+    const { origin, host: asked, pathname, search } = new URL(url);
+    const request = {
+      origin,
+      path: `${pathname}${search}`,
       method: init.method === "POST" ? "POST" : "GET",
       headers: { ...init.headers, "user-agent": "voucher", "accept-encoding": "identity" },
       body: init.body ?? null,
-      signal,
-    });
-    const headers = toHeaders(answer.headers);
-    const status = answer.statusCode;
-    if (status === 200 || status === 201) {
-      return new Response(await readWhole(answer, headers), { status, headers });
-    }
-    const bytes = await readAtMost(answer.body, LONGEST_ERROR, headers.get("content-length") ?? undefined);
+    };
+    const received = await exchange(ways.to(asked), request, { signal, timeout, most });
+    const { status, bytes } = received;
+    const headers = toHeaders(received.headers);
+    if (isSuccess(status)) return new Response(whole(bytes), { status, headers });
     const body = withoutCredentials(
       new TextDecoder().decode(bytes ?? new Uint8Array()),
       init.headers["authorization"],
@@ -82,33 +75,27 @@ export function createGitHubTransport(options: TransportOptions): GitHubTranspor
     throw httpFailure(host, { status, headers, body }, purpose);
   }
 
-  async function readWhole(
-    { body }: Dispatcher.ResponseData,
-    headers: Headers,
-  ): Promise<Uint8Array<ArrayBuffer>> {
-    const encoding = headers.get("content-encoding") ?? "identity";
-    if (encoding.toLowerCase() !== "identity") {
-      discard(body);
-      throw new VoucherError("unsupported", `${host} sent a compressed answer, though none was accepted`);
-    }
-    const bytes = await readAtMost(body, largestBody, headers.get("content-length") ?? undefined);
-    if (bytes === undefined) {
-      throw new VoucherError("limit", `an answer of ${host} is larger than ${largestBody} bytes`);
-    }
-    return new Uint8Array(bytes);
+  function most(status: number, headers: Received["headers"]): number {
+    if (!isSuccess(status)) return LONGEST_ERROR;
+    if (String(headers["content-encoding"] ?? "identity").toLowerCase() === "identity") return largestBody;
+    throw new VoucherError("unsupported", `${host} sent a compressed answer, though none was accepted`);
+  }
+
+  function whole(bytes: Uint8Array | undefined): Uint8Array<ArrayBuffer> {
+    if (bytes !== undefined) return new Uint8Array(bytes);
+    throw new VoucherError("limit", `an answer of ${host} is larger than ${largestBody} bytes`);
   }
 
   return {
     fetchFor: (purpose) => async (url, init) => {
-      const late = AbortSignal.timeout(timeout);
-      const signal = init.signal === undefined ? late : AbortSignal.any([init.signal, late]);
+      const signal = init.signal ?? NEVER;
       try {
-        return await exchange(url, init, signal, purpose);
+        return await ask(url, init, signal, purpose);
       } catch (caught) {
         const thrown = proxyFault(caught, new URL(url).host);
         if (thrown instanceof VoucherError) throw thrown;
-        if (init.signal?.aborted) throw abandoned(init.signal);
-        if (late.aborted) {
+        if (signal.aborted) throw abandoned(signal);
+        if (thrown instanceof TooLate) {
           throw new VoucherError("timeout", `${host} did not answer within ${timeout / 1000} s`, {
             retryable: true,
           });
@@ -118,9 +105,16 @@ export function createGitHubTransport(options: TransportOptions): GitHubTranspor
       }
     },
     async close() {
-      if (opened !== undefined) await (await opened).ways.destroy();
+      if (opened !== undefined) await (await opened).destroy();
     },
   };
+}
+
+/** Of a request that nobody can give up. */
+const NEVER = new AbortController().signal;
+
+function isSuccess(status: number): boolean {
+  return status === 200 || status === 201;
 }
 
 const NEEDED = [
@@ -133,7 +127,7 @@ const NEEDED = [
 ];
 
 /** Without the others: octokit prints what some of them say. */
-function toHeaders(received: Dispatcher.ResponseData["headers"]): Headers {
+function toHeaders(received: Received["headers"]): Headers {
   const known = NEEDED.flatMap((name) => {
     const value = received[name];
     return typeof value === "string" ? [[name, value] as const] : [];

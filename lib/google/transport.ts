@@ -1,7 +1,7 @@
-import type { Dispatcher } from "undici";
 import { VoucherError } from "../errors.ts";
 import { createWays, type Proxies, proxyFault, type Ways } from "../proxy.ts";
 import { abandoned } from "../retry.ts";
+import { exchange, type Received, TooLate } from "../wire.ts";
 
 /** One HTTP request, whole: its body is JSON text. */
 export interface Request {
@@ -45,48 +45,42 @@ const NEVER_SENT = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
-interface Opened {
-  readonly ways: Ways;
-  readonly request: typeof import("undici").request;
-}
-
 /** Returns a transport on connections of its own. undici is loaded by the first request, not at the start of a worker. */
 export function createTransport(options: TransportOptions): Transport {
   const { timeout, largestBody, connections, proxies } = options;
-  let opened: Promise<Opened> | undefined;
+  let opened: Promise<Ways> | undefined;
 
-  async function open(): Promise<Opened> {
+  async function open(): Promise<Ways> {
     // By its default export: a bundle knows no other of a CommonJS module that is imported lazily.
     const undici = (await import("undici")).default;
     const settings = { connections, connect: { timeout: 10_000 }, keepAliveTimeout: 30_000 };
-    return { ways: createWays(undici, settings, proxies), request: undici.request };
+    return createWays(undici, settings, proxies);
   }
 
-  async function exchange({ ways, request }: Opened, asked: Request, signal: AbortSignal): Promise<Answer> {
-    const { method, url, headers, body } = asked;
-    const dispatcher = ways.to(new URL(url).host);
-    const answer = await request(url, { dispatcher, method, headers, body: body ?? null, signal });
-    const retryAfter = answer.headers["retry-after"];
-    return {
-      status: answer.statusCode,
-      retryAfter: typeof retryAfter === "string" ? retryAfter : undefined,
-      bytes: await readWhole(answer.body, largestBody),
-    };
+  function toAnswer({ status, headers, bytes }: Received): Answer {
+    if (bytes === undefined) {
+      const message = `an answer of one of Google's APIs is larger than ${largestBody} bytes`;
+      throw new VoucherError("limit", message);
+    }
+    const retryAfter = headers["retry-after"];
+    return { status, retryAfter: typeof retryAfter === "string" ? retryAfter : undefined, bytes };
   }
 
   return {
     async send(asked, what, signal) {
       if (signal.aborted) throw abandoned(signal);
       opened ??= open();
-      const connected = await opened;
-      const late = AbortSignal.timeout(timeout);
+      const ways = await opened;
+      const { method, headers, body = null } = asked;
+      const { origin, host, pathname, search } = new URL(asked.url);
+      const request = { origin, path: `${pathname}${search}`, method, headers, body };
       try {
-        return await exchange(connected, asked, AbortSignal.any([signal, late]));
+        return toAnswer(await exchange(ways.to(host), request, { signal, timeout, most: () => largestBody }));
       } catch (thrown) {
-        const cause = proxyFault(thrown, new URL(asked.url).host);
+        const cause = proxyFault(thrown, host);
         if (cause instanceof VoucherError) throw cause;
         if (signal.aborted) throw abandoned(signal, cause);
-        if (late.aborted) {
+        if (cause instanceof TooLate) {
           throw new VoucherError("timeout", `${what} did not answer within ${timeout / 1000} s`, {
             retryable: true,
             cause,
@@ -99,7 +93,7 @@ export function createTransport(options: TransportOptions): Transport {
       }
     },
     async close() {
-      if (opened !== undefined) await (await opened).ways.destroy();
+      await (await opened)?.destroy();
     },
   };
 }
@@ -108,19 +102,6 @@ export function createTransport(options: TransportOptions): Transport {
 export function wasNeverSent(error: unknown): boolean {
   const code = codeOf(error instanceof VoucherError ? error.cause : error);
   return code !== undefined && NEVER_SENT.has(code);
-}
-
-async function readWhole(body: Dispatcher.ResponseData["body"], largest: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > largest) {
-      throw new VoucherError("limit", `an answer of one of Google's APIs is larger than ${largest} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, length);
 }
 
 function describe(cause: unknown): string {

@@ -9,7 +9,7 @@ export interface Content {
   readonly mediaType?: string;
 }
 
-/** What an entry takes besides its bytes: keys, the entry itself. Rounded up. */
+/** What an entry takes besides its bytes and what they lie in: keys, the entry itself. Rounded up. */
 const OVERHEAD = 1024;
 
 /** Content by (host, repository, digest), the least used forgotten first. It never takes more than `bytes`. */
@@ -18,6 +18,6 @@ export type ContentCache = LRUCache<string, Content>;
 export function createCache(bytes: number): ContentCache {
   return new LRUCache({
     maxSize: bytes,
-    sizeCalculation: ({ bytes }, key) => bytes.byteLength + 2 * key.length + OVERHEAD,
+    sizeCalculation: ({ bytes }, key) => bytes.buffer.byteLength + 2 * key.length + OVERHEAD,
   });
 }

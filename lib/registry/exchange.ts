@@ -1,4 +1,5 @@
 import type { VoucherError } from "../errors.ts";
+import type { Headers } from "../wire.ts";
 import type { Reach } from "./address.ts";
 
 /** One HTTP request. */
@@ -16,7 +17,7 @@ export interface Request {
 export interface Answer {
   readonly status: number;
   /** Header values by their lower-case name; of a header given several times, all of them. */
-  readonly headers: { readonly [name: string]: string | string[] | undefined };
+  readonly headers: Headers;
   /** The whole body; empty for an error answer that is too long or compressed. */
   readonly bytes: Uint8Array;
   /** How long the server wants to be left alone, in milliseconds. */

@@ -4,8 +4,8 @@ import type { Dispatcher } from "undici";
 import { VoucherError } from "../errors.ts";
 import { createWays, type Proxies, proxyFault, type Ways } from "../proxy.ts";
 import { abandoned, parseRetryAfter, untilAborted } from "../retry.ts";
+import { exchange, type Headers, type Received, TooLate } from "../wire.ts";
 import { inwardError, isPublicAddress, literalAddress, type Reach } from "./address.ts";
-import { discard, readAtMost } from "./body.ts";
 import { type Connect, type Connectors, createConnectors } from "./connector.ts";
 import { CoolDown } from "./cool-down.ts";
 import { type Answer, one, type Request } from "./exchange.ts";
@@ -85,35 +85,23 @@ export function createTransport(options: {
   async function ask(request: Request, signal: AbortSignal): Promise<Answer> {
     loading ??= load();
     const { ways } = await loading;
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), timeouts.answer);
-    const { url, form, reach } = request;
+    const { url, reach } = request;
     options.onRequest?.();
     try {
       requireReach(url, reach);
-      const response = await ways[reach].to(url.host).request({
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
-        method: form === undefined ? "GET" : "POST",
-        headers: {
-          "user-agent": "voucher",
-          "accept-encoding": "identity",
-          ...(form === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
-          ...request.headers,
-        },
-        body: form?.toString() ?? null,
-        signal: AbortSignal.any([signal, late.signal]),
+      const received = await exchange(ways[reach].to(url.host), toDispatch(request), {
+        signal,
+        timeout: timeouts.answer,
+        most: (status, headers) => mostOf(request, status, headers),
       });
-      return await read(request, response);
+      return toAnswer(request, received);
     } catch (thrown) {
       if (signal.aborted) throw abandoned(signal);
-      if (late.signal.aborted) {
+      if (thrown instanceof TooLate) {
         const message = `${url.host} took more than ${timeouts.answer / 1000} s to answer`;
         throw new VoucherError("timeout", message, { retryable: true, cause: thrown });
       }
       throw brokenOff(url.host, proxyFault(thrown, url.host));
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -144,25 +132,44 @@ function requireReach({ hostname }: URL, reach: Reach): void {
   if (reach === "public" && literal !== undefined && !isPublicAddress(literal)) throw inwardError(hostname);
 }
 
-/** Reads an answer whole, as far as it may go. */
-async function read(request: Request, response: Dispatcher.ResponseData): Promise<Answer> {
-  const { statusCode: status, headers, body } = response;
-  const retryAfter = parseRetryAfter(one(headers["retry-after"]), Date.now());
-  const answer = { status, headers, ...(retryAfter === undefined ? {} : { retryAfter }) };
+function toDispatch({ url, form, headers }: Request): Dispatcher.DispatchOptions {
+  return {
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
+    method: form === undefined ? "GET" : "POST",
+    headers: {
+      "user-agent": "voucher",
+      "accept-encoding": "identity",
+      ...(form === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
+      ...headers,
+    },
+    body: form?.toString() ?? null,
+  };
+}
+
+/** How much of an answer is read: nothing of an error that is compressed. Throws for a success that is. */
+function mostOf({ url, most }: Request, status: number, headers: Headers): number {
+  const ok = isSuccess(status);
   const encoding = [headers["content-encoding"] ?? "identity"].flat().join(", ").trim().toLowerCase();
-  const ok = status >= 200 && status < 300;
-  if (!ok && encoding !== "identity") {
-    discard(body);
-    return { ...answer, bytes: new Uint8Array() };
-  }
-  if (encoding !== "identity") {
-    discard(body);
-    throw new VoucherError(
-      "unsupported",
-      `${request.url.host} sent a compressed answer (${encoding.slice(0, 40)}), though none was accepted`,
-    );
-  }
-  const bytes = await readAtMost(body, ok ? request.most.bytes : ERROR_BYTES, one(headers["content-length"]));
-  if (bytes === undefined && ok) throw request.most.error();
-  return { ...answer, bytes: bytes ?? new Uint8Array() };
+  if (encoding === "identity") return ok ? most.bytes : ERROR_BYTES;
+  if (!ok) return 0;
+  throw new VoucherError(
+    "unsupported",
+    `${url.host} sent a compressed answer (${encoding.slice(0, 40)}), though none was accepted`,
+  );
+}
+
+function toAnswer({ most }: Request, { status, headers, bytes }: Received): Answer {
+  if (bytes === undefined && isSuccess(status)) throw most.error();
+  const retryAfter = parseRetryAfter(one(headers["retry-after"]), Date.now());
+  return {
+    status,
+    headers,
+    bytes: bytes ?? new Uint8Array(),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  };
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
 }
