@@ -18,6 +18,7 @@ export function drawHappenings(random: Random, making: Making): readonly Happeni
   const happenings = [
     ...pushes,
     ...drawOddities(random, making),
+    ...drawWithdrawals(random, pushes, making),
     ...drawForeign(random, pushes, making),
     ...drawRotation(random, making.settings),
     ...drawReplay(random),
@@ -151,6 +152,24 @@ function drawOddities(random: Random, { contents, repositories }: Making): reado
     oddities.push({ kind: "event", at: at(), event: { kind: "push", place: elsewhere, tag: undefined } });
   }
   return oddities;
+}
+
+/** Soon after an image was announced, while its event may still be under way. */
+function drawWithdrawals(
+  random: Random,
+  pushes: readonly Happening[],
+  { settings, contents }: Making,
+): readonly Happening[] {
+  const events = pushes.filter((happening) => happening.kind === "event");
+  if (!random.chance(0.25)) return [];
+  return events.flatMap(({ at, event }): readonly Happening[] => {
+    if (event.kind !== "push" || random.chance(0.4)) return [];
+    const { repository, content } = event.place;
+    const place = { repository, content: random.any(withChildren(content, contents)) ?? content };
+    const check = random.any(settings.checks) ?? "nobody";
+    const lag = random.chance(0.7) ? random.below(3 * MINUTE) : 0;
+    return [{ kind: "withdrawal", at: at + random.below(20 * MINUTE), place, check, lag }];
+  });
 }
 
 const FOREIGNERS = ["a stranger", "an impostor", "another check", "another image", "nobody"] as const;

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../lib/errors.ts";
 import type { Place, Settings } from "./history.ts";
-import { type Oracle, STALE_MS, type Status } from "./oracle.ts";
+import { type Claim, type Oracle, STALE_MS, type Status } from "./oracle.ts";
 
 /** How a delivery can rightly end where nothing went wrong on the way; a dead letter with its reason. */
 export type Ending = "attested" | "decided" | "ignored" | "waits" | "not there" | `dead-lettered: ${string}`;
@@ -10,6 +10,8 @@ export interface Reviewed {
   readonly place: Place;
   readonly from: number;
   readonly to: number;
+  /** Whether an attestation that counts, and that could be seen, has stood all the time. */
+  readonly hasStood: (claim: Claim) => boolean;
   /** The errors that anything that was read of it may have ended in, because of what went wrong. */
   readonly errors: readonly ErrorCode[];
   /** When the event was first seen, at the earliest and at the latest; without, there is no end of patience. */
@@ -43,10 +45,14 @@ export function endingsOf(oracle: Oracle, settings: Settings, reviewed: Reviewed
     const ofParts = scope.parts.map((part) => {
       const statuses: Said[] = [...oracle.statuses(place, part, check, from, to), ...errors];
       // What is attested is not asked again; but what cannot be read is not believed either.
-      const isAttested = oracle.rightFrom(place.repository, { content: part.content, check }) <= to;
-      return isAttested && statuses.some((status) => status !== "not-found")
-        ? [...statuses, "pass" as const]
-        : statuses;
+      const isReadable = statuses.some((status) => status !== "not-found" && status !== "not covered");
+      const claim = { content: part.content, check };
+      if (isReadable && reviewed.hasStood(claim)) {
+        const others = statuses.filter((status) => status === "not-found" || status === "not covered");
+        return [...others, ...errors, "pass" as const];
+      }
+      const mayBeAttested = oracle.rightFrom(place.repository, claim) <= to;
+      return isReadable && mayBeAttested ? [...statuses, "pass" as const] : statuses;
     });
     if (!ofParts.every((one) => one.includes("not covered"))) return ofParts;
     // A check that covers nothing of an image can never vouch for it.

@@ -1,6 +1,6 @@
 import { VoucherError } from "../../lib/errors.ts";
 import type { Answer, Request, Transport } from "../../lib/google/transport.ts";
-import { type Occurrences, Refusal } from "./occurrences.ts";
+import { type OccurrenceDocument, type Occurrences, Refusal } from "./occurrences.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Caller, Fault, Faults, Wire } from "./wire.ts";
 
@@ -96,16 +96,24 @@ function batchFaults(
       return refusal(code, status);
     },
   });
-  const begin = () => {
+  const begin = (): readonly OccurrenceDocument[] => {
+    const made: OccurrenceDocument[] = [];
     const { project } = /projects\/(?<project>[^/]+)/.exec(call.path)?.groups ?? {};
     for (const item of itemsOf(call.body)) {
-      const create = () => void answered(() => occurrences.create(by, project ?? "", item));
+      const create = () => {
+        try {
+          made.push(occurrences.create(by, project ?? "", item));
+        } catch (thrown) {
+          if (!(thrown instanceof Refusal)) throw thrown;
+        }
+      };
       if (scheduler.random.chance(0.4)) create();
       else if (scheduler.random.chance(0.3)) {
         const later = scheduler.random.below(STRAGGLES_MS);
         scheduler.after(later, () => `${by.name}'s batch goes on`, create);
       }
     }
+    return [...made];
   };
   return [
     ...FAULTS,
@@ -113,6 +121,7 @@ function batchFaults(
     inPart(503, "UNAVAILABLE"),
     inPart(400, "INVALID_ARGUMENT"),
     inPart(504, "DEADLINE_EXCEEDED"),
+    { answer: () => answered(() => ({ occurrences: begin() })) },
   ];
 }
 

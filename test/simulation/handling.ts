@@ -1,11 +1,15 @@
 import type { Settlement } from "../../lib/delivery/settle.ts";
 import type { Fleet, Instance, Job } from "./fleet.ts";
-import type { Place, Settings } from "./history.ts";
+import type { Happening, Settings } from "./history.ts";
 import type { Keys } from "./keys.ts";
+import type { Claim } from "./oracle.ts";
 import type { Acknowledge, Delivery } from "./pubsub.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { requestOf, type Topics } from "./topics.ts";
-import type { DeliveryWatch, Handled, HandledPush } from "./watch-deliveries.ts";
+import type { DeliveryWatch, Handled, HandledOccurrence, HandledPush } from "./watch-deliveries.ts";
+
+/** What Container Analysis has announced. */
+export type Announced = Extract<Happening, { kind: "scan" | "build" }>;
 
 /** What the world knows of a stretch of time. */
 export interface Survey {
@@ -14,8 +18,10 @@ export interface Survey {
   isMixed(from: number, to: number): boolean;
   /** Whether something that was attested in `repository` may have been hidden from lists. */
   isHidden(repository: string, from: number, to: number): boolean;
-  /** Whether the scan of `place` may have been going on. */
-  isUnfinished(place: Place, from: number, to: number): boolean;
+  /** Whether what was announced was a scan that was still going on. */
+  unfinished(announced: Announced, from: number, to: number): HandledOccurrence["unfinished"];
+  /** Whether an attestation that counts for `by`, and that it could see, has stood since before `from`. */
+  hasStood(by: Instance, repository: string, claim: Claim, from: number): boolean;
 }
 
 /** Hands deliveries to instances, and what became of them to the watch. */
@@ -34,7 +40,7 @@ export interface HandlingOptions {
   readonly watch: DeliveryWatch;
   readonly survey: Survey;
   /** What an announcement speaks of. */
-  readonly placeOf: (announcement: string) => Place;
+  readonly announced: (announcement: string) => Announced;
 }
 
 /** Whether nothing has to be kept of an event that ended so. Without a topic for dead letters, the log is what remains. */
@@ -44,7 +50,7 @@ function isOver({ outcome }: Settlement, { deadLetterTopic }: Settings): boolean
 }
 
 export function createHandling(options: HandlingOptions): Handling {
-  const { scheduler, settings, fleet, topics, watch, survey, placeOf } = options;
+  const { scheduler, settings, fleet, topics, watch, survey } = options;
 
   function handled(by: Instance, from: number, settlement: Settlement, repository: string): Handled {
     const to = scheduler.now();
@@ -58,6 +64,7 @@ export function createHandling(options: HandlingOptions): Handling {
       mixed: survey.isMixed(from, to),
       hidden: survey.isHidden(repository, from, to),
       settlement,
+      hasStood: (claim) => survey.hasStood(by, repository, claim, from),
     };
   }
 
@@ -92,12 +99,13 @@ export function createHandling(options: HandlingOptions): Handling {
     push: (delivery, acknowledge) => fleet.dispatch(pushJob(delivery, false), acknowledge),
     replayJob: (delivery) => pushJob(delivery, true),
     occurrence(delivery, acknowledge) {
-      const place = placeOf(delivery.message.id);
+      const announced = options.announced(delivery.message.id);
+      const { place } = announced;
       const job: Job = {
         what: () => `${delivery.message.id} (announces ${place.content}), delivery ${delivery.attempt}`,
         handle: (program) => program.occurrence(requestOf(delivery, false)),
         ended(by, from, settlement) {
-          const unfinished = survey.isUnfinished(place, from, scheduler.now());
+          const unfinished = survey.unfinished(announced, from, scheduler.now());
           watch.occurrence({ ...handled(by, from, settlement, place.repository), place, unfinished });
         },
       };

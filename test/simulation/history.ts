@@ -93,6 +93,8 @@ export type Happening = { readonly at: number } & (
       readonly by: "a stranger" | "an impostor" | "another check" | "another image" | "nobody";
       readonly lag: number;
     }
+  /** Somebody withdraws the attestations of a check, whoever made them; lists go on to show them for `lag`. */
+  | { readonly kind: "withdrawal"; readonly place: Place; readonly check: CheckName; readonly lag: number }
   | ({ readonly kind: "rotation" } & Rotation)
   /** Everything that was announced so far, or what was given up, is fed again. */
   | { readonly kind: "replay"; readonly of: "history" | "dead letters"; readonly how: "topic" | "in process" }

@@ -42,13 +42,15 @@ interface Entry {
 export interface Occurrences {
   list(project: string, query: URLSearchParams): object;
   get(name: string): object;
-  create(by: Caller, project: string, sent: unknown): object;
+  create(by: Caller, project: string, sent: unknown): OccurrenceDocument;
   createBatch(by: Caller, project: string, sent: readonly unknown[]): object;
   patch(by: Caller, name: string, sent: unknown): object;
   /** Evidence that somebody else writes: makes the occurrence `id`, or brings it to where it now stands. */
   write(project: string, id: string, document: object, lag: number): string;
   /** Whether an attestation stands where this one belongs. */
   isTaken(document: NewDocument): boolean;
+  /** Takes an occurrence away; lists go on to show it for `lag`. */
+  remove(name: string, lag: number): void;
   /** Every attestation that stands, visible or not. */
   attestations(): readonly OccurrenceDocument[];
 }
@@ -73,8 +75,18 @@ export function createOccurrences(options: OccurrencesOptions): Occurrences {
   const entries = new Map<string, Entry>();
   let created = 0;
 
-  const latest = ({ versions }: Entry) => versions.at(-1)?.document;
-  const visible = ({ versions }: Entry) => versions.findLast((version) => version.visible <= now())?.document;
+  /** Until when lists show what is gone. */
+  const gone = new Map<string, number>();
+
+  const latest = (entry: Entry) => {
+    const document = entry.versions.at(-1)?.document;
+    return document === undefined || gone.has(document.name) ? undefined : document;
+  };
+  const visible = ({ versions }: Entry) => {
+    const document = versions.findLast((version) => version.visible <= now())?.document;
+    const until = gone.get(document?.name ?? "") ?? Infinity;
+    return now() < until ? document : undefined;
+  };
   const time = () => new Date(Date.UTC(2027, 0) + now()).toISOString();
 
   function attestations(): readonly OccurrenceDocument[] {
@@ -150,6 +162,7 @@ export function createOccurrences(options: OccurrencesOptions): Occurrences {
       wrote(by, document, standing);
       return document;
     },
+    remove: (name, late) => void gone.set(name, now() + late),
     write(project, id, document, late) {
       const name = `projects/${project}/occurrences/${id}`;
       const entry = entries.get(name) ?? { project, versions: [] };

@@ -42,8 +42,8 @@ export interface Oracle {
   isThere(place: Place, moment: number): boolean;
   /** What `check` may say of a part of `place` from `from` to `to`. */
   statuses(place: Place, part: Part, check: CheckName, from: number, to: number): ReadonlySet<Status>;
-  /** Whether its scan waits or runs at some time from `from` to `to`, for whoever reads just this. */
-  isScanning(place: Place, from: number, to: number): boolean;
+  /** Whether its scan waits or runs from `from` to `to`, for whoever reads just this. */
+  scanning(place: Place, from: number, to: number): "throughout" | "at times" | "never";
   /** What has to be attested by whoever reviewed `place` from `from` to `to`, whatever he saw first. */
   owed(place: Place, from: number, to: number): readonly Claim[];
   /** The first moment from which on an attestation can be rightly made; infinity where there is none. */
@@ -243,12 +243,13 @@ export function createOracle({ settings, contents, repositories, happenings }: H
     isThere,
     statuses,
     rightFrom,
-    isScanning(place, from, to) {
+    scanning(place, from, to) {
       const all = scans.get(keyOf(place)) ?? [];
-      return all.some(({ at, state }, position) => {
-        const until = all[position + 1]?.at ?? Infinity;
-        return (state === "pending" || state === "scanning") && at <= to && until >= from;
-      });
+      const began = all.findLastIndex(({ at }) => at <= from);
+      const meanwhile = all.slice(Math.max(0, began)).filter(({ at }) => at <= to);
+      const open = meanwhile.filter(({ state }) => state === "pending" || state === "scanning");
+      if (open.length === 0) return "never";
+      return open.length === meanwhile.length ? "throughout" : "at times";
     },
     owed(place, from, to) {
       const scope = scopeOf(place);

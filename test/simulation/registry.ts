@@ -3,6 +3,7 @@ import type { Answer, Request } from "../../lib/registry/exchange.ts";
 import type { Transport } from "../../lib/registry/transport.ts";
 import type { Contents, StoredDocument } from "./contents.ts";
 import type { Place } from "./history.ts";
+import type { Random } from "./random.ts";
 import type { Caller, Wire } from "./wire.ts";
 
 /** A registry, or several: what is uploaded to a repository can be read from there, and nowhere else. */
@@ -23,12 +24,27 @@ export interface RegistryWatch {
 /** As the real transport allows for one answer. */
 const ANSWER_MS = 30_000;
 
-export function createRegistry(wire: Wire, contents: Contents, watch: RegistryWatch): SimulatedRegistry {
+export function createRegistry(
+  wire: Wire,
+  random: Random,
+  contents: Contents,
+  watch: RegistryWatch,
+): SimulatedRegistry {
   const documents = new Map<string, StoredDocument>();
 
   function find(document: string): Answer {
     const found = documents.get(document);
     return found === undefined ? refusal(404, "it is not here") : whole(found);
+  }
+
+  /** What somebody who meddles sends instead: a document of its kind, and a sound one. */
+  function another(document: string): Answer {
+    const [repository = "", kind = ""] = document.split(" ");
+    const others = [...documents.keys()].filter(
+      (key) => key !== document && key.startsWith(`${repository} ${kind} `),
+    );
+    const { headers, ...answer } = find(random.any(others) ?? document);
+    return { ...answer, headers: { "content-type": headers["content-type"] } };
   }
 
   async function send(by: Caller, { url }: Request, signal: AbortSignal): Promise<Answer> {
@@ -49,7 +65,7 @@ export function createRegistry(wire: Wire, contents: Contents, watch: RegistryWa
           { answer: () => refusal(403, "not for you") },
           { answer: () => refusal(502, "the other side is down") },
           { answer: () => refusal(404, "not replicated yet"), as: "not-found" },
-          { answer: () => garbled(find(document)), as: "digest-mismatch" },
+          { answer: () => another(document), as: "digest-mismatch" },
         ],
         broken: () => broken(url.host),
         late: { after: ANSWER_MS, error: () => late(url.host) },
@@ -94,11 +110,6 @@ function whole({ bytes, mediaType, digest }: StoredDocument): Answer {
 
 function refusal(status: number, message: string): Answer {
   return { status, headers: {}, bytes: Buffer.from(JSON.stringify({ errors: [{ message }] })) };
-}
-
-/** What a broken disk or a meddling proxy makes of an answer. */
-function garbled(answer: Answer): Answer {
-  return answer.status === 200 ? { ...answer, bytes: answer.bytes.slice(0, -1) } : answer;
 }
 
 function broken(host: string): VoucherError {

@@ -40,6 +40,8 @@ export function tellHappening(happening: Happening): string {
     }
     case "foreign":
       return `attestation of ${happening.check} of ${of(happening)} by ${happening.by}, shown ${happening.lag} ms later`;
+    case "withdrawal":
+      return `${happening.check} of ${of(happening)} is withdrawn, shown for ${happening.lag} ms`;
     case "rotation": {
       const { checks, oldTrusted, overlap } = happening;
       return `new keys for ${checks.join(", ")}; the old ones are ${oldTrusted ? "" : "not "}trusted; overlap ${overlap} ms`;

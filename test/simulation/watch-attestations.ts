@@ -1,16 +1,20 @@
 import type { Contents } from "./contents.ts";
 import type { CheckName, ContentName, History } from "./history.ts";
 import { isSignatureOf, type Keys } from "./keys.ts";
-import { PROJECTS } from "./names.ts";
+import { EPOCH, PROJECTS } from "./names.ts";
 import { keysOf, type OccurrenceDocument } from "./occurrences.ts";
 import type { Claim, Oracle } from "./oracle.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 export interface AttestationWatch {
   /** Looks at an attestation that an instance with these keys has just written. */
-  wrote(by: string, keys: Keys, document: OccurrenceDocument): void;
+  wrote(by: string, keys: Keys, document: OccurrenceDocument, replaced: OccurrenceDocument | undefined): void;
   /** Whether an attestation of `claim` stands that counts for whoever trusts the keys of `keys`. */
   counts(repository: string, claim: Claim, keys: Keys): boolean;
+  /** As {@link counts}, for one that has stood unchanged since `moment` at the latest. */
+  hasStood(repository: string, claim: Claim, keys: Keys, moment: number): boolean;
+  /** The occurrences under which `claim` stands, whoever made them. */
+  standing(repository: string, claim: Claim): readonly OccurrenceDocument[];
 }
 
 export interface AttestationWatchOptions {
@@ -20,6 +24,9 @@ export interface AttestationWatchOptions {
   readonly scheduler: Scheduler;
   readonly attestations: () => readonly OccurrenceDocument[];
 }
+
+/** From when an instance looks for what stands until the last that it writes has arrived. */
+const LONGEST_REVIEW_MS = 360_000;
 
 /** Sees to it that what is attested is true, said once, and signed by the key that is to say it. */
 export function watchAttestations(options: AttestationWatchOptions): AttestationWatch {
@@ -50,8 +57,24 @@ export function watchAttestations(options: AttestationWatchOptions): Attestation
     });
   }
 
+  function standing(repository: string, { content, check }: Claim): readonly OccurrenceDocument[] {
+    const uri = `https://${repository}@${contents.digestOf(content)}`;
+    const note = `projects/${PROJECTS.attestations}/notes/${check}`;
+    return attestations().filter((one) => one.resourceUri === uri && one.noteName === note);
+  }
+
+  function hasCountedSince(
+    document: OccurrenceDocument,
+    check: CheckName,
+    keys: Keys,
+    moment: number,
+  ): boolean {
+    const isOld = Date.parse(document.updateTime) - EPOCH <= moment;
+    return isOld && signers(document, check, keys).length > 0;
+  }
+
   return {
-    wrote(by, keys, document) {
+    wrote(by, keys, document, replaced) {
       const { resourceUri, noteName } = document;
       const said = `${noteName.split("/").at(-1)} of ${contents.nameOf(resourceUri.split("@")[1] ?? "")}`;
       scheduler.note(() => `${by} attested ${said} by ${keysOf(document).join(", ")}`);
@@ -67,19 +90,20 @@ export function watchAttestations(options: AttestationWatchOptions): Attestation
       const own = keys.signing.get(claim.check);
       if (own === undefined || !signers(document, claim.check, keys).includes(own))
         scheduler.fail(`${by} attested ${said} without a signature of ${own} that counts`);
-      const there = attestations()
-        .filter((one) => one.noteName === noteName && one.resourceUri === resourceUri)
-        .flatMap(keysOf);
+      const others = standing(repository, claim).filter(({ name }) => name !== document.name);
+      const before = replaced === undefined ? others : [...others, replaced];
+      const known = scheduler.now() - LONGEST_REVIEW_MS - history.weather.lag;
+      if (before.some((one) => hasCountedSince(one, claim.check, keys, known)))
+        scheduler.fail(`${by} attested ${said} again, though it was attested`);
+      const there = standing(repository, claim).flatMap(keysOf);
       const twice = there.find((key, at) => there.indexOf(key) !== at);
       if (twice !== undefined && !mayHideOurs) scheduler.fail(`${said} is attested twice by ${twice}`);
     },
-    counts(repository, { content, check }, keys) {
-      const uri = `https://${repository}@${contents.digestOf(content)}`;
-      const note = `projects/${PROJECTS.attestations}/notes/${check}`;
-      return attestations().some(
-        (one) => one.resourceUri === uri && one.noteName === note && signers(one, check, keys).length > 0,
-      );
-    },
+    standing,
+    counts: (repository, claim, keys) =>
+      standing(repository, claim).some((one) => signers(one, claim.check, keys).length > 0),
+    hasStood: (repository, claim, keys, moment) =>
+      standing(repository, claim).some((one) => hasCountedSince(one, claim.check, keys, moment)),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Settlement } from "../../lib/delivery/settle.ts";
 import type { ErrorCode } from "../../lib/errors.ts";
-import { type Ending, endingsOf } from "./endings.ts";
+import { type Ending, endingsOf, type Reviewed } from "./endings.ts";
 import type { History, Place, PushEvent } from "./history.ts";
 import type { Keys } from "./keys.ts";
 import type { Claim, Oracle } from "./oracle.ts";
@@ -27,6 +27,8 @@ export interface Handled {
   /** Whether attestations of others may have been hidden from it. */
   readonly hidden: boolean;
   readonly settlement: Settlement;
+  /** Whether an attestation that counts for it was there to be seen all the time. */
+  readonly hasStood: (claim: Claim) => boolean;
 }
 
 /** A delivery of a registry's event. */
@@ -44,13 +46,15 @@ export interface HandledPush extends Handled {
 /** A delivery of an announcement of Container Analysis. */
 export interface HandledOccurrence extends Handled {
   readonly place: Place;
-  /** Whether it may have spoken of a scan that goes on. */
-  readonly unfinished: boolean;
+  /** Whether it spoke of a scan that was still going on. */
+  readonly unfinished: "throughout" | "at times" | "never";
 }
 
 export interface DeliveryWatch {
   push(handled: HandledPush): void;
   occurrence(handled: HandledOccurrence): void;
+  /** An attestation was withdrawn; whoever asked for lists may still have seen it until `until`. */
+  withdrawn(repository: string, claim: Claim, until: number): void;
   /** Looks once more at everything that was found attested when an event was settled. */
   lookAgain(keys: readonly Keys[]): void;
   /** How often deliveries ended in each way. */
@@ -76,7 +80,15 @@ export function watchDeliveries(options: DeliveryWatchOptions): DeliveryWatch {
   const { history, oracle, scheduler, attestations } = options;
   const { settings } = history;
   const found = new Map<string, { readonly repository: string; readonly claim: Claim }>();
+  const withdrawals = new Map<string, number>();
   const endings = new Map<string, number>();
+
+  /** What stands is not asked again, unless something kept the program from seeing it. */
+  function reviewedOf(place: Place, handled: Handled): Reviewed {
+    const { from, to, disturbances, mixed, hasStood } = handled;
+    const isClear = disturbances.length === 0 && !mixed && to - from < LONG_MS;
+    return { place, from, to, errors: errorsOf(handled), hasStood: (claim) => isClear && hasStood(claim) };
+  }
 
   function requireStored(
     place: Place,
@@ -87,8 +99,10 @@ export function watchDeliveries(options: DeliveryWatchOptions): DeliveryWatch {
     if (isBlind && (settlement.outcome === "waiting" || settlement.outcome === "dead-lettered")) return;
     for (const claim of oracle.owed(place, from, to)) {
       const { repository } = place;
-      if (attestations.counts(repository, claim, keys))
-        found.set(JSON.stringify([repository, claim]), { repository, claim });
+      const key = JSON.stringify([repository, claim]);
+      if (attestations.counts(repository, claim, keys)) found.set(key, { repository, claim });
+      // Who looked before it was withdrawn has seen it.
+      else if ((withdrawals.get(key) ?? -1) >= from) continue;
       // Who trusts another key replaces what does not count for him; which of them comes last is chance.
       else if (!mixed)
         scheduler.fail(
@@ -111,10 +125,10 @@ export function watchDeliveries(options: DeliveryWatchOptions): DeliveryWatch {
   }
 
   function pushOf(place: Place, handled: HandledPush): void {
-    const { settlement, original, waited, attempt, from, to, by } = handled;
+    const { settlement, original, waited, attempt, from, by } = handled;
     const { published } = original;
     const since = { earliest: published - settings.services.skew, latest: published };
-    const right = endingsOf(oracle, settings, { place, from, to, since, errors: errorsOf(handled) });
+    const right = endingsOf(oracle, settings, { ...reviewedOf(place, handled), since });
     const mayWait = handled.topics && settings.waitingTopic && !waited;
     const comesBack = mayComeBack(handled) || right.has("not there") || (right.has("waits") && !mayWait);
     const ending = count(handled);
@@ -165,8 +179,8 @@ export function watchDeliveries(options: DeliveryWatchOptions): DeliveryWatch {
       if (ending !== expected) scheduler.fail(`${by} ended an event of kind ${event.kind} as ${ending}`);
     },
     occurrence(handled) {
-      const { settlement, place, from, to, by } = handled;
-      const right = endingsOf(oracle, settings, { place, from, to, errors: errorsOf(handled) });
+      const { settlement, place, by, unfinished } = handled;
+      const right = endingsOf(oracle, settings, reviewedOf(place, handled));
       const ending = count(handled);
       // What nothing can help, or is gone, is left to the image's own push event.
       const isLeftToPush =
@@ -174,12 +188,19 @@ export function watchDeliveries(options: DeliveryWatchOptions): DeliveryWatch {
         [...right].some((one) => one === "not there" || one.startsWith("dead-lettered"));
       if (settlement.outcome === "retry") {
         if (mayComeBack(handled)) return;
-      } else if (settlement.outcome === "ignored" && (handled.unfinished || isLeftToPush)) return;
+      } else if (settlement.outcome === "ignored" && (unfinished !== "never" || isLeftToPush)) return;
+      else if (unfinished === "throughout")
+        scheduler.fail(`${by} reviewed ${place.content}, though its scan goes on`);
       else if (right.has(ending === "waiting" ? "waits" : (ending as Ending)))
         return requireStored(place, handled);
       scheduler.fail(
         `${by} ended an announcement of ${place.content} as ${ending} (right: ${[...right].join(", ") || "none"})`,
       );
+    },
+    withdrawn(repository, claim, until) {
+      const key = JSON.stringify([repository, claim]);
+      found.delete(key);
+      withdrawals.set(key, until);
     },
     lookAgain(keys) {
       for (const { repository, claim } of found.values()) {

@@ -5,8 +5,8 @@ import { writeEvidence } from "./evidence.ts";
 import { createFleet, type Instance } from "./fleet.ts";
 import { foreignAttestation } from "./foreign.ts";
 import { grafeasTransport } from "./grafeas.ts";
-import { createHandling, type Survey } from "./handling.ts";
-import type { Happening, History, Place, PushEvent } from "./history.ts";
+import { type Announced, createHandling, type Survey } from "./handling.ts";
+import type { Happening, History, PushEvent } from "./history.ts";
 import { type Core, startProgram } from "./instance.ts";
 import { type Keys, keysOf } from "./keys.ts";
 import { isContacted, PROJECTS } from "./names.ts";
@@ -65,10 +65,10 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
     now: scheduler.now,
     lag: () => scheduler.random.below(weather.lag + 1),
     batchConflict: () => (scheduler.random.chance(0.5) ? "partial" : "refused"),
-    wrote(by, document) {
+    wrote(by, document, replaced) {
       const [, repository = ""] = /^https:\/\/([^@]+)/.exec(document.resourceUri) ?? [];
       wroteIn(repository, weather.lag);
-      attestations.wrote(by.name, keysAt(by.version), document);
+      attestations.wrote(by.name, keysAt(by.version), document, replaced);
     },
   });
   const attestations = watchAttestations({
@@ -79,7 +79,7 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
     attestations: occurrences.attestations,
   });
   const mayContact = (host: string) => !settings.validRepos || isContacted(host);
-  const registry = createRegistry(wire, contents, watchRegistry(scheduler, mayContact));
+  const registry = createRegistry(wire, scheduler.random, contents, watchRegistry(scheduler, mayContact));
   const watch = watchDeliveries({ history, oracle, scheduler, attestations });
 
   const survey: Survey = {
@@ -88,10 +88,12 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
       rotation !== undefined && to >= rotation.at && from <= rotation.at + rotation.overlap + AFTERMATH_MS,
     isHidden: (repository, from, to) =>
       writes.some((one) => one.repository === repository && one.from <= to && one.until >= from),
-    isUnfinished: (place, from, to) => oracle.isScanning(place, from, to),
+    unfinished: ({ kind, place }, from, to) => (kind === "scan" ? oracle.scanning(place, from, to) : "never"),
+    hasStood: ({ version }, repository, claim, from) =>
+      attestations.hasStood(repository, claim, keysAt(version), from - weather.lag),
   };
   const fleet = createFleet({ scheduler, services, start });
-  const announced = new Map<string, Place>();
+  const announced = new Map<string, Announced>();
   const handling = createHandling({
     scheduler,
     settings,
@@ -99,10 +101,10 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
     topics: () => topics,
     watch,
     survey,
-    placeOf: (announcement) => {
-      const place = announced.get(announcement);
-      if (place === undefined) throw new Error(`nobody announced ${announcement}`);
-      return place;
+    announced: (announcement) => {
+      const known = announced.get(announcement);
+      if (known === undefined) throw new Error(`nobody announced ${announcement}`);
+      return known;
     },
   });
   const topics = createTopics({
@@ -178,7 +180,7 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
         case "scan":
         case "build": {
           const said = writeEvidence(happening, contents, occurrences);
-          announced.set(topics.announceOccurrence(Buffer.from(JSON.stringify(said))), happening.place);
+          announced.set(topics.announceOccurrence(Buffer.from(JSON.stringify(said))), happening);
           return undefined;
         }
         case "foreign": {
@@ -189,6 +191,13 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
             wroteIn(place.repository, lag);
           }
           return undefined;
+        }
+        case "withdrawal": {
+          const { place, check, lag } = happening;
+          const claim = { content: place.content, check };
+          for (const { name } of attestations.standing(place.repository, claim))
+            occurrences.remove(name, lag);
+          return watch.withdrawn(place.repository, claim, scheduler.now() + lag);
         }
         case "rotation":
           return fleet.rollOut(happening.overlap);
