@@ -51,6 +51,8 @@ export interface Occurrences {
   isTaken(document: NewDocument): boolean;
   /** Takes an occurrence away; lists go on to show it for `lag`. */
   remove(name: string, lag: number): void;
+  /** As {@link remove}, for all whose ids begin so. */
+  removeAll(id: string, lag: number): void;
   /** Every attestation that stands, visible or not. */
   attestations(): readonly OccurrenceDocument[];
 }
@@ -161,6 +163,11 @@ export function createOccurrences(options: OccurrencesOptions): Occurrences {
       entry.versions.push({ document, visible: now() + lag() });
       wrote(by, document, standing);
       return document;
+    },
+    removeAll(id, late) {
+      for (const name of entries.keys()) {
+        if (name.includes(`/occurrences/${id}`) && !gone.has(name)) gone.set(name, now() + late);
+      }
     },
     remove: (name, late) => void gone.set(name, now() + late),
     write(project, id, document, late) {

@@ -27,8 +27,8 @@ export interface World {
   happen(happening: Happening): void;
   /** Feeds what was announced so far, or given up, again. */
   replay(of: "history" | "dead letters", how: "topic" | "in process"): void;
-  /** Looks at what was once attested again: with the keys that instances may have now, or had at any time. */
-  lookAgain(keys: "now" | "ever"): void;
+  /** Requires everything that must be attested once nothing goes on: by the keys of now, or those of any time. */
+  requireQuiet(keys: "now" | "ever"): void;
   readonly endings: DeliveryWatch["endings"];
   counts(): {
     readonly started: number;
@@ -163,8 +163,12 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
   return {
     replay,
     endings: watch.endings,
-    lookAgain: (keys) =>
-      watch.lookAgain(keys === "ever" ? versions : [versions[rotation === undefined ? 0 : 1]]),
+    requireQuiet(keys) {
+      const [first, second] = versions;
+      const now = rotation === undefined ? first : second;
+      if (keys === "ever") watch.lookAgain(versions);
+      watch.requireCertain(topics.ledger.events(), keys === "ever" ? versions : [now]);
+    },
     counts: () => ({
       ...fleet.counts,
       attestations: occurrences.attestations().length,
