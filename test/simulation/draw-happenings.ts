@@ -216,7 +216,7 @@ function drawRotation(random: Random, { checks }: Settings): readonly Happening[
 }
 
 function drawReplay(random: Random): readonly Happening[] {
-  if (!random.chance(0.3)) return [];
+  if (!random.chance(0.4)) return [];
   return [
     {
       kind: "replay",

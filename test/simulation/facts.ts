@@ -47,6 +47,7 @@ interface Build {
 
 export function factsOf({ settings, contents, repositories, happenings }: History): Facts {
   const byName = new Map(contents.map((content) => [content.name, content]));
+  const isByGoogle = settings.services.server === "Container Analysis";
   const standings = new Map(repositories.map(({ name, standing }) => [name, standing]));
   const uploads = new Map<string, number>();
   const scans = new Map<string, Scan[]>();
@@ -56,7 +57,7 @@ export function factsOf({ settings, contents, repositories, happenings }: Histor
     const { kind, at } = happening;
     if (kind !== "upload" && kind !== "scan" && kind !== "build") continue;
     const key = keyOf(happening.place);
-    const visible = at + (kind === "upload" ? 0 : happening.lag);
+    const visible = at + (kind === "upload" || !isByGoogle ? 0 : happening.lag);
     moments.push(visible);
     if (kind === "upload") uploads.set(key, Math.min(uploads.get(key) ?? Infinity, at));
     else if (kind === "scan") append(scans, key, { at, visible, state: happening.state });
@@ -106,7 +107,9 @@ export function factsOf({ settings, contents, repositories, happenings }: Histor
       case "unsupported":
         return "no-evidence";
       case undefined:
-        return isGoogles(repository) && image.platform !== "linux/amd64" ? "no-evidence" : "waits for scan";
+        return isByGoogle && isGoogles(repository) && image.platform !== "linux/amd64"
+          ? "no-evidence"
+          : "waits for scan";
       default:
         return "waits for scan";
     }

@@ -65,6 +65,7 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
     now: scheduler.now,
     lag: () => scheduler.random.below(weather.lag + 1),
     batchConflict: () => (scheduler.random.chance(0.5) ? "partial" : "refused"),
+    deleted: (by, document) => attestations.deleted(by.name, keysAt(by.version), document),
     wrote(by, document, replaced) {
       const [, repository = ""] = /^https:\/\/([^@]+)/.exec(document.resourceUri) ?? [];
       wroteIn(repository, weather.lag);
@@ -129,7 +130,7 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
         observer: createObserver({ log: { record: () => {} } }),
         publisher: hasTopics ? topics.publisherOf(by) : NO_TOPICS,
         registry: registry.transportOf(by),
-        google: grafeasTransport(by, wire, occurrences, scheduler),
+        google: grafeasTransport(by, { wire, scheduler, occurrences, server: services.server }),
       },
       core,
     );
@@ -166,6 +167,7 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
     requireQuiet(keys) {
       const [first, second] = versions;
       const now = rotation === undefined ? first : second;
+      attestations.requireOnce();
       if (keys === "ever") watch.lookAgain(versions);
       watch.requireCertain(topics.ledger.events(), keys === "ever" ? versions : [now]);
     },
@@ -183,7 +185,9 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
           return void topics.announce(happening.event, dataOf(happening.event));
         case "scan":
         case "build": {
-          const said = writeEvidence(happening, contents, occurrences);
+          const isShown = services.server === "open source" ? { ...happening, lag: 0 } : happening;
+          const said = writeEvidence(isShown, contents, occurrences);
+          if (services.server === "open source") return undefined;
           announced.set(topics.announceOccurrence(Buffer.from(JSON.stringify(said))), happening);
           return undefined;
         }
