@@ -96,8 +96,7 @@ export async function attend(
   const signal = clock.deadline(settings.deadline);
   const handled = await handle(envelope, settings, ports, signal, started);
   const { push, origin, ending, verdict } = handled;
-  const isWaiting =
-    origin.waited && started.getTime() - origin.firstSeen.getTime() < settings.maxMinutes * 60_000;
+  const isWaiting = origin.waited && minutesSince(origin.firstSeen, started) < settings.maxMinutes;
   const delivery = {
     attempt: handled.envelope?.deliveryAttempt,
     maxAttempts: isWaiting ? undefined : settings.maxAttempts,
@@ -110,6 +109,11 @@ export async function attend(
   const image = push === undefined ? undefined : formatReference(push.image);
   const settlement = await publishCopy(told, { original, origin, image }, ports);
   return { ...handled, settlement, started };
+}
+
+/** From the one moment at which a delivery began: a clock that jumps meanwhile must not end patience for a part of it. */
+function minutesSince(firstSeen: Date, started: Date): number {
+  return (started.getTime() - firstSeen.getTime()) / 60_000;
 }
 
 async function handle(
@@ -131,7 +135,7 @@ async function handle(
   }
   if (push.kind === "ignored") return { envelope, origin, ending: push };
   const { checks, platforms, onlyHostsOf, maxMinutes, existing = "reuse" } = settings;
-  const patience = { since: origin.firstSeen, maxMinutes };
+  const patience = { minutes: minutesSince(origin.firstSeen, now), maxMinutes };
   try {
     const asked: ReviewRequest = {
       image: push.image,

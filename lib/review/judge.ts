@@ -85,7 +85,7 @@ async function judge(
 ): Promise<Outcome> {
   if (evidence === undefined) return error(new VoucherError("internal", "no evidence was gathered"));
   try {
-    return endOfPatience(await check.judge(evidence), patience, evidence.at);
+    return endOfPatience(await check.judge(evidence), patience);
   } catch (fault) {
     return error(asVoucherError(fault));
   }

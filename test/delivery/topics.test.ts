@@ -62,6 +62,15 @@ describe("an event whose evidence is still to come", () => {
       "voucher-first-seen": "2026-11-25T11:00:00.000Z",
     });
   });
+
+  // Found by the simulation: it was given up as if deliveries had failed, where no replay of what was waited for looks.
+  it("is given up for what it waited for also where the clock is set back during its last delivery", async () => {
+    const publisher = publishingTo(BOTH);
+    const attributes = { "voucher-first-seen": "2026-11-25T11:00:00Z", "voucher-event-id": "9" };
+    const evidenceAt = "2026-11-25T11:58:00Z";
+    const settlement = await delivering({ judge: scanning, publisher, attributes, evidenceAt, attempt: 5 });
+    expect(settlement).toMatchObject({ outcome: "dead-lettered", deadLetter: "waited" });
+  });
 });
 
 describe("an event that nothing can help", () => {

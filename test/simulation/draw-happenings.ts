@@ -98,6 +98,10 @@ function drawEvidence(random: Random, place: Place, uploaded: number, making: Ma
       found.push({ kind: "scan", at, place, state: "scanning", lag: lag() });
     }
     if (random.chance(0.95)) found.push({ kind: "scan", at: over, place, state, lag: lag() });
+    if (random.chance(0.15)) {
+      const at = over + random.below(60 * MINUTE);
+      found.push({ kind: "scan", at, place, state: random.pick(ENDS_OF_SCANS), lag: lag() });
+    }
   }
   return found;
 }
@@ -212,7 +216,7 @@ function drawRotation(random: Random, { checks }: Settings): readonly Happening[
 }
 
 function drawReplay(random: Random): readonly Happening[] {
-  if (!random.chance(0.3)) return [];
+  if (!random.chance(0.4)) return [];
   return [
     {
       kind: "replay",

@@ -10,13 +10,14 @@ export function drawHistory(seed: number): History {
   const random = randomFrom(seed, "history");
   const settings = drawSettings(random);
   const { repositories, contents } = drawContents(random);
-  const weather = drawWeather(random);
+  const weather = drawWeather(random, settings);
   const happenings = drawHappenings(random, { settings, repositories, contents });
   return { seed, settings, repositories, contents, happenings, weather };
 }
 
 function drawSettings(random: Random): Settings {
   const optional: readonly CheckName[] = ["diy", "snakeoil", "provenance"];
+  const isOpenSource = random.chance(0.2);
   const attempts = random.pick([5, 6, 6, 10]);
   return {
     checks: ["nobody", ...optional.filter(() => random.chance(0.55))],
@@ -34,6 +35,7 @@ function drawSettings(random: Random): Settings {
     maxAttempts: random.chance(0.7) ? attempts - 1 : undefined,
     maxMinutes: random.pick([60, 20, 20, 10]),
     services: {
+      server: isOpenSource ? "open source" : "Container Analysis",
       conflict: random.chance(0.7) ? "place" : "keys",
       page: random.chance(0.7) ? 1000 : random.between(1, 3),
       attempts,
@@ -48,12 +50,12 @@ function drawSettings(random: Random): Settings {
 const PORTS: readonly PortName[] = ["registry", "reads", "writes", "signer", "keys", "publisher"];
 
 /** Some worlds know no storm, most know one, and a few go from one into the next. */
-function drawWeather(random: Random): Weather {
+function drawWeather(random: Random, { services }: Settings): Weather {
   const storms = Array.from({ length: random.pick([0, 1, 1, 1, 2]) }, () => drawStorm(random));
   return {
     storms: storms.toSorted((a, b) => a.from - b.from),
     latency: random.pick([20, 200, 2000]),
-    lag: random.pick([0, 0, 2000, 60_000]),
+    lag: services.server === "open source" ? 0 : random.pick([0, 0, 2000, 60_000]),
     twice: random.pick([0, 0.1, 0.4]),
   };
 }

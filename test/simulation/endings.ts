@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../../lib/errors.ts";
+import type { Status } from "./facts.ts";
 import type { Place, Settings } from "./history.ts";
-import { type Claim, type Oracle, STALE_MS, type Status } from "./oracle.ts";
+import { type Claim, type Oracle, STALE_MS } from "./oracle.ts";
 
 /** How a delivery can rightly end where nothing went wrong on the way; a dead letter with its reason. */
 export type Ending = "attested" | "decided" | "ignored" | "waits" | "not there" | `dead-lettered: ${string}`;

@@ -37,15 +37,16 @@ export function writeEvidence(
     return { name: write(`${id}-${at}`, document), kind: "BUILD" };
   }
   const { state } = happening;
-  // What a scan finds is there before it says that it has finished.
+  // What a scan finds is shown when it says that it has finished, and not later.
   if (state === "vulnerable") {
     const vulnerability = { effectiveSeverity: "CRITICAL", packageIssue: [{ affectedPackage: "openssl" }] };
-    write(`${id}-found`, {
+    write(`${id}-found-${at}`, {
       kind: "VULNERABILITY",
       noteName: "projects/goog-vulnz/notes/CVE-2027-0001",
       vulnerability,
     });
   }
+  if (state === "clean") occurrences.removeAll(`${id}-found-`, lag);
   const discovery = {
     analysisStatus: STATUS[state],
     continuousAnalysis: state === "stale" ? "INACTIVE" : "ACTIVE",

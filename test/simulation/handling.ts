@@ -49,6 +49,13 @@ function isOver({ outcome }: Settlement, { deadLetterTopic }: Settings): boolean
   return outcome === "attested" || outcome === "decided" || outcome === "ignored";
 }
 
+/** Whether it was given up because of what went wrong. */
+function isAbandoned({ settlement, disturbances }: Handled): boolean {
+  if (settlement.outcome !== "dead-lettered") return false;
+  const { deadLetter } = settlement;
+  return deadLetter === "attempts" || disturbances.some((code) => code === deadLetter);
+}
+
 export function createHandling(options: HandlingOptions): Handling {
   const { scheduler, settings, fleet, topics, watch, survey } = options;
 
@@ -89,7 +96,9 @@ export function createHandling(options: HandlingOptions): Handling {
           copies,
         };
         const repository = event.kind === "junk" ? "" : event.place.repository;
-        watch.push({ ...handled(by, from, settlement, repository), ...more });
+        const all = { ...handled(by, from, settlement, repository), ...more };
+        watch.push(all);
+        if (isAbandoned(all)) topics().ledger.abandon(original);
         if (isOver(settlement, settings)) topics().ledger.end(original);
       },
     };

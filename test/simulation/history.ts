@@ -30,6 +30,8 @@ export interface Settings {
   readonly maxMinutes: number;
   /** How the services behave that are within their rights to behave so. */
   readonly services: {
+    /** The open-source server shows at once what is written, and knows no conflict; it announces nothing, and has no filters. */
+    readonly server: "Container Analysis" | "open source";
     /** What makes a second attestation a conflict: its note and image alone, or these and the keys that signed it. */
     readonly conflict: "place" | "keys";
     /** The most occurrences on a page of a list. */

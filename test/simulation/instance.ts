@@ -14,6 +14,8 @@ import { createRest } from "../../lib/google/rest.ts";
 import type { Transport } from "../../lib/google/transport.ts";
 import { createArtifactAnalysis } from "../../lib/grafeas/artifact-analysis.ts";
 import { createGrafeasClient } from "../../lib/grafeas/client.ts";
+import { createOpenSourceGrafeas } from "../../lib/grafeas/open-source.ts";
+import { createOpenSourceClient } from "../../lib/grafeas/open-source-client.ts";
 import { parsePlatform } from "../../lib/image/platform.ts";
 import type { Announcements, Clock, Observer, Publisher } from "../../lib/ports.ts";
 import { createRegistry } from "../../lib/registry/registry.ts";
@@ -84,7 +86,8 @@ export function startProgram(surroundings: Surroundings, core: Core): Program {
     transport: core.google(surroundings.google),
     pace,
   });
-  const occurrences = createArtifactAnalysis({ rest, observer });
+  const isOpenSource = settings.services.server === "open source";
+  const occurrences = (isOpenSource ? createOpenSourceGrafeas : createArtifactAnalysis)({ rest, observer });
   const ports = core.ports({
     clock,
     observer,
@@ -97,7 +100,7 @@ export function startProgram(surroundings: Surroundings, core: Core): Program {
       keyRing: simulatedKeyRing(by, wire, keys),
       store: createGrafeasStore({
         project: PROJECTS.attestations,
-        client: createGrafeasClient({ rest, observer }),
+        client: (isOpenSource ? createOpenSourceClient : createGrafeasClient)({ rest, observer }),
         pace,
       }),
     },

@@ -9,18 +9,22 @@ export interface Ledger {
   release(original: Original): void;
   /** It has ended, and nobody needs to hold it any more. */
   end(original: Original): void;
-  /** The events that were let go of by everybody and have ended all the same, in whichever way. */
-  ended(): number;
+  /** It has ended because of what went wrong, and not of what it speaks of. */
+  abandon(original: Original): void;
+  /** Every event that has not been abandoned. */
+  events(): readonly Original[];
 }
 
 /** Sees to it that nobody is the last to let go of an event that has not ended. */
 export function createLedger(scheduler: Scheduler): Ledger {
   const held = new Map<Original, number>();
   const ends = new Set<Original>();
+  const abandoned = new Set<Original>();
   return {
     hold: (original) => void held.set(original, (held.get(original) ?? 0) + 1),
     end: (original) => void ends.add(original),
-    ended: () => ends.size,
+    abandon: (original) => void abandoned.add(original),
+    events: () => [...held.keys()].filter((original) => !abandoned.has(original)),
     release(original) {
       const left = (held.get(original) ?? 0) - 1;
       held.set(original, left);

@@ -4,7 +4,7 @@ import { runSeeds } from "./seeds.ts";
 
 /**
  * `npm run simulate -- [--seeds N] [--from S] [--trace]`: runs the seeds from S on, and says what they saw. The first that finds
- * a broken promise is told in full, and ends it with 1.
+ * a broken promise is told in full, and ends it with 1. With `--trace` it tells every step of S alone.
  */
 const { values } = parseArgs({
   options: {
@@ -18,7 +18,7 @@ const count = wholeNumber("seeds", values.seeds);
 
 try {
   if (values.trace) await runSeed(from, { trace: console.log });
-  console.log((await runSeeds(from, count)).tell());
+  else console.log((await runSeeds(from, count)).tell());
 } catch (thrown) {
   console.error(thrown instanceof Error ? thrown.message : thrown);
   process.exitCode = 1;

@@ -38,19 +38,29 @@ interface Entry {
   readonly versions: { readonly document: OccurrenceDocument; readonly visible: number }[];
 }
 
-/** What Container Analysis holds. Reads by name see the latest version at once, lists when it is visible. */
+export interface Page {
+  readonly found: readonly OccurrenceDocument[];
+  /** The token of the next page, if there is one. */
+  readonly more: string | undefined;
+}
+
+/** What a Grafeas holds. Reads by name see the latest version at once, lists when it is visible. */
 export interface Occurrences {
-  list(project: string, query: URLSearchParams): object;
-  get(name: string): object;
+  list(project: string, filter: string, query: URLSearchParams): Page;
+  get(name: string): OccurrenceDocument;
   create(by: Caller, project: string, sent: unknown): OccurrenceDocument;
-  createBatch(by: Caller, project: string, sent: readonly unknown[]): object;
-  patch(by: Caller, name: string, sent: unknown): object;
+  createBatch(by: Caller, project: string, sent: readonly unknown[]): readonly OccurrenceDocument[];
+  patch(by: Caller, name: string, sent: unknown): OccurrenceDocument;
+  /** Answers as the API does: with nothing. */
+  delete(by: Caller, name: string): object;
   /** Evidence that somebody else writes: makes the occurrence `id`, or brings it to where it now stands. */
   write(project: string, id: string, document: object, lag: number): string;
   /** Whether an attestation stands where this one belongs. */
   isTaken(document: NewDocument): boolean;
   /** Takes an occurrence away; lists go on to show it for `lag`. */
   remove(name: string, lag: number): void;
+  /** As {@link remove}, for all whose ids begin so. */
+  removeAll(id: string, lag: number): void;
   /** Every attestation that stands, visible or not. */
   attestations(): readonly OccurrenceDocument[];
 }
@@ -63,6 +73,7 @@ export interface OccurrencesOptions {
   /** What a batch with a conflict is answered: `partial` creates the others, `refused` creates none. */
   readonly batchConflict: () => "partial" | "refused";
   /** Is told of every attestation that is written, and what it replaces. */
+  readonly deleted: (by: Caller, document: OccurrenceDocument) => void;
   readonly wrote: (
     by: Caller,
     document: OccurrenceDocument,
@@ -99,6 +110,7 @@ export function createOccurrences(options: OccurrencesOptions): Occurrences {
   /** What makes a second attestation a conflict is written nowhere; both readings are within the service's rights. */
   function clashes(a: OccurrenceDocument, b: OccurrenceDocument): boolean {
     if (a.noteName !== b.noteName || a.resourceUri !== b.resourceUri) return false;
+    if (services.server === "open source") return false;
     return services.conflict === "place" || keysOf(a).some((key) => keysOf(b).includes(key));
   }
 
@@ -126,16 +138,16 @@ export function createOccurrences(options: OccurrencesOptions): Occurrences {
     isTaken: ({ noteName, resourceUri }) =>
       attestations().some((one) => one.noteName === noteName && one.resourceUri === resourceUri),
     create,
-    list(project, query) {
-      const matches = parseFilter(query.get("filter") ?? "");
+    list(project, filter, query) {
+      const matches = parseFilter(filter);
       const from = Number(query.get("pageToken") ?? 0);
       const found = [...entries.values()].flatMap((entry) => {
         const document = entry.project === project ? visible(entry) : undefined;
         return document !== undefined && matches(document) ? [document] : [];
       });
       const size = Math.min(services.page, Number(query.get("pageSize") ?? 20));
-      const more = from + size < found.length ? { nextPageToken: String(from + size) } : {};
-      return { occurrences: found.slice(from, from + size), ...more };
+      const more = from + size < found.length ? String(from + size) : undefined;
+      return { found: found.slice(from, from + size), more };
     },
     get(name) {
       const entry = entries.get(name);
@@ -150,7 +162,7 @@ export function createOccurrences(options: OccurrencesOptions): Occurrences {
         throw new Refusal(409, "ALREADY_EXISTS");
       const made = sent.flatMap((item) => (clashesWithOne(item) ? [] : [create(by, project, item)]));
       if (made.length < sent.length) throw new Refusal(400, "INVALID_ARGUMENT");
-      return { occurrences: made };
+      return made;
     },
     patch(by, name, sent) {
       const entry = entries.get(name);
@@ -161,6 +173,19 @@ export function createOccurrences(options: OccurrencesOptions): Occurrences {
       entry.versions.push({ document, visible: now() + lag() });
       wrote(by, document, standing);
       return document;
+    },
+    delete(by, name) {
+      const entry = entries.get(name);
+      const document = entry === undefined ? undefined : latest(entry);
+      if (document === undefined) throw new Refusal(404, "NOT_FOUND");
+      gone.set(name, now() + lag());
+      options.deleted(by, document);
+      return {};
+    },
+    removeAll(id, late) {
+      for (const name of entries.keys()) {
+        if (name.includes(`/occurrences/${id}`) && !gone.has(name)) gone.set(name, now() + late);
+      }
     },
     remove: (name, late) => void gone.set(name, now() + late),
     write(project, id, document, late) {

@@ -1,22 +1,5 @@
-import type { CheckName, Content, ContentName, History, Place, ScanState } from "./history.ts";
-import { isGoogles } from "./names.ts";
-
-/** What a check says of one platform at one moment; an error by its code. */
-export type Status =
-  | "not covered"
-  | "pass"
-  | "fail"
-  | "waits for build"
-  | "waits for scan"
-  | "no-evidence"
-  | "unsupported"
-  | "not-found";
-
-/** One platform that a review of an image looks at, and the indexes that lead to it. */
-export interface Part {
-  readonly content: ContentName;
-  readonly via: readonly ContentName[];
-}
+import { factsOf, type Part, type Status } from "./facts.ts";
+import type { CheckName, Content, ContentName, History, Place } from "./history.ts";
 
 /** What of an image is looked at. */
 export type Scope =
@@ -46,6 +29,11 @@ export interface Oracle {
   scanning(place: Place, from: number, to: number): "throughout" | "at times" | "never";
   /** What has to be attested by whoever reviewed `place` from `from` to `to`, whatever he saw first. */
   owed(place: Place, from: number, to: number): readonly Claim[];
+  /**
+   * What has to be attested in the end because `place` was announced at `moment`: it passes before patience ends, nothing
+   * ever speaks against it, and it passes from then on.
+   */
+  certain(place: Place, moment: number): readonly Claim[];
   /** The first moment from which on an attestation can be rightly made; infinity where there is none. */
   rightFrom(repository: string, claim: Claim): number;
 }
@@ -53,46 +41,10 @@ export interface Oracle {
 /** A review may share a request to the registry that was on its way before it began, for so long at the most. */
 export const STALE_MS = 30_000;
 
-interface Scan {
-  readonly at: number;
-  readonly visible: number;
-  readonly state: ScanState;
-}
-
-interface Build {
-  readonly visible: number;
-  readonly trusted: boolean;
-}
-
-export function createOracle({ settings, contents, repositories, happenings }: History): Oracle {
-  const byName = new Map(contents.map((content) => [content.name, content]));
-  const uploads = new Map<string, number>();
-  const scans = new Map<string, Scan[]>();
-  const builds = new Map<string, Build[]>();
-  const moments: number[] = [];
-  for (const happening of happenings) {
-    if (happening.kind === "upload") {
-      uploads.set(
-        keyOf(happening.place),
-        Math.min(uploads.get(keyOf(happening.place)) ?? Infinity, happening.at),
-      );
-      moments.push(happening.at);
-    }
-    if (happening.kind !== "scan" && happening.kind !== "build") continue;
-    const visible = happening.at + happening.lag;
-    moments.push(visible);
-    if (happening.kind === "scan")
-      append(scans, keyOf(happening.place), { at: happening.at, visible, state: happening.state });
-    else append(builds, keyOf(happening.place), { visible, trusted: happening.trusted });
-  }
-  moments.sort((a, b) => a - b);
-
-  const contentOf = (name: ContentName): Content => byName.get(name) ?? { name, kind: "artifact" };
-  const standingOf = (repository: string) => repositories.find(({ name }) => name === repository)?.standing;
-
-  function isThere(place: Place, moment: number): boolean {
-    return (uploads.get(keyOf(place)) ?? Infinity) <= moment;
-  }
+export function createOracle(history: History): Oracle {
+  const { settings, contents, repositories } = history;
+  const facts = factsOf(history);
+  const { contentOf, covers, uploaded, isThere, statusAt, between } = facts;
 
   function isSelected(name: ContentName): boolean {
     const content = contentOf(name);
@@ -119,8 +71,8 @@ export function createOracle({ settings, contents, repositories, happenings }: H
   }
 
   function scopeOf({ repository, content: name }: Place): Scope {
-    if (settings.validRepos && standingOf(repository) === "on a strange host")
-      return { kind: "not contacted" };
+    const { standing } = repositories.find((one) => one.name === repository) ?? {};
+    if (settings.validRepos && standing === "on a strange host") return { kind: "not contacted" };
     const content = contentOf(name);
     if (content.kind === "artifact") return { kind: "ignored" };
     if (content.kind === "image") {
@@ -135,71 +87,26 @@ export function createOracle({ settings, contents, repositories, happenings }: H
     return { kind: "reviewed", parts, owesIndex };
   }
 
-  function covers(check: CheckName, name: ContentName): boolean {
-    const content = contentOf(name);
-    if (check !== "snakeoil" || settings.scanned === "all" || content.kind !== "image") return true;
-    return settings.scanned.includes(content.platform);
-  }
-
-  function statusAt(repository: string, part: Part, check: CheckName, moment: number): Status {
-    const content = contentOf(part.content);
-    if (content.kind !== "image" || !isThere({ repository, content: part.content }, moment))
-      return "not-found";
-    if (!covers(check, part.content)) return "not covered";
-    switch (check) {
-      case "nobody":
-        return ["", "root", "0", "0:0"].includes(content.user) ? "fail" : "pass";
-      case "diy":
-        return settings.validRepos && standingOf(repository) === "ours" ? "pass" : "fail";
-      case "snakeoil":
-        return scanned(repository, content, moment);
-      case "provenance":
-        return built(repository, part, moment);
-    }
-  }
-
-  function scanned(
-    repository: string,
-    { name, platform }: Content & { kind: "image" },
-    moment: number,
-  ): Status {
-    const seen = (scans.get(keyOf({ repository, content: name })) ?? []).filter(
-      ({ visible }) => visible <= moment,
-    );
-    const last = seen.at(-1)?.state;
-    switch (last) {
-      case "clean":
-        return "pass";
-      case "vulnerable":
-        return "fail";
-      case "failed":
-      case "stale":
-        return "unsupported";
-      case "unsupported":
-        return "no-evidence";
-      case undefined:
-        return isGoogles(repository) && platform !== "linux/amd64" ? "no-evidence" : "waits for scan";
-      default:
-        return "waits for scan";
-    }
-  }
-
-  function built(repository: string, { content, via }: Part, moment: number): Status {
-    const recordsOf = (name: ContentName) =>
-      (builds.get(keyOf({ repository, content: name })) ?? []).filter(({ visible }) => visible <= moment);
-    const own = recordsOf(content);
-    const records = own.length > 0 ? own : via.flatMap(recordsOf);
-    if (records.length === 0) return "waits for build";
-    return records.some(({ trusted }) => trusted) ? "pass" : "fail";
-  }
-
-  function between(from: number, to: number): readonly number[] {
-    return [from, ...moments.filter((moment) => from < moment && moment <= to)];
-  }
-
   function statuses({ repository }: Place, part: Part, check: CheckName, from: number, to: number) {
     const said = new Set(between(from, to).map((moment) => statusAt(repository, part, check, moment)));
     return isThere({ repository, content: part.content }, from - STALE_MS) ? said : said.add("not-found");
+  }
+
+  /** The parts of which `passes` says so, and the index where it says so of all that count. */
+  function claimsOf(
+    { content }: Place,
+    scope: Extract<Scope, { kind: "reviewed" }>,
+    passes: (part: Part, check: CheckName) => boolean | "not covered",
+  ): readonly Claim[] {
+    return settings.checks.flatMap((check) => {
+      const said = scope.parts.map((part) => ({ part, passed: passes(part, check) }));
+      const passed = said.filter((one) => one.passed === true);
+      const isWhole = passed.length > 0 && said.every((one) => one.passed !== false);
+      return [
+        ...passed.map(({ part }) => ({ content: part.content, check })),
+        ...(scope.owesIndex && isWhole ? [{ content, check }] : []),
+      ];
+    });
   }
 
   /** The ways in which a review may come to an image: by itself, or through an index. */
@@ -210,16 +117,7 @@ export function createOracle({ settings, contents, repositories, happenings }: H
     return [{ content: name, via: [] }, ...throughIndexes];
   }
 
-  const known = new Map<string, number>();
-  function rightFrom(repository: string, claim: Claim): number {
-    const key = `${repository} ${claim.content} ${claim.check}`;
-    const moment = known.get(key) ?? firstRight(repository, claim);
-    known.set(key, moment);
-    return moment;
-  }
-
   function firstRight(repository: string, { content, check }: Claim): number {
-    const scope = scopeOf({ repository, content });
     if (contentOf(content).kind === "image") {
       if (!covers(check, content)) return Infinity;
       const passes = (moment: number) =>
@@ -228,14 +126,23 @@ export function createOracle({ settings, contents, repositories, happenings }: H
           .some((part) => statusAt(repository, part, check, moment) === "pass");
       return between(0, Infinity).find(passes) ?? Infinity;
     }
+    const scope = scopeOf({ repository, content });
     if (scope.kind !== "reviewed" || !scope.owesIndex) return Infinity;
     if (!scope.parts.some((part) => covers(check, part.content))) return Infinity;
     const held = scope.parts.map((part) =>
       covers(check, part.content)
         ? rightFrom(repository, { content: part.content, check })
-        : (uploads.get(keyOf({ repository, content: part.content })) ?? Infinity),
+        : uploaded({ repository, content: part.content }),
     );
-    return Math.max(uploads.get(keyOf({ repository, content })) ?? Infinity, ...held);
+    return Math.max(uploaded({ repository, content }), ...held);
+  }
+
+  const known = new Map<string, number>();
+  function rightFrom(repository: string, claim: Claim): number {
+    const key = `${repository} ${claim.content} ${claim.check}`;
+    const moment = known.get(key) ?? firstRight(repository, claim);
+    known.set(key, moment);
+    return moment;
   }
 
   return {
@@ -244,7 +151,7 @@ export function createOracle({ settings, contents, repositories, happenings }: H
     statuses,
     rightFrom,
     scanning(place, from, to) {
-      const all = scans.get(keyOf(place)) ?? [];
+      const all = facts.scansOf(place);
       const began = all.findLastIndex(({ at }) => at <= from);
       const meanwhile = all.slice(Math.max(0, began)).filter(({ at }) => at <= to);
       const open = meanwhile.filter(({ state }) => state === "pending" || state === "scanning");
@@ -254,27 +161,25 @@ export function createOracle({ settings, contents, repositories, happenings }: H
     owed(place, from, to) {
       const scope = scopeOf(place);
       if (scope.kind !== "reviewed" || !isThere(place, from - STALE_MS)) return [];
-      return settings.checks.flatMap((check) => {
-        const said = scope.parts.map((part) => ({ part, all: statuses(place, part, check, from, to) }));
-        const surely = (status: Status) => said.filter(({ all }) => all.size === 1 && all.has(status));
-        const passed = surely("pass");
-        const ofIndex =
-          scope.owesIndex &&
-          passed.length > 0 &&
-          passed.length + surely("not covered").length === said.length;
-        return [
-          ...passed.map(({ part }) => ({ content: part.content, check })),
-          ...(ofIndex ? [{ content: place.content, check }] : []),
-        ];
+      return claimsOf(place, scope, (part, check) => {
+        const [said, ...others] = statuses(place, part, check, from, to);
+        if (others.length > 0) return false;
+        return said === "not covered" ? said : said === "pass";
+      });
+    },
+    certain(place, moment) {
+      const scope = scopeOf(place);
+      const from = Math.max(moment, uploaded(place)) + STALE_MS;
+      if (scope.kind !== "reviewed" || from === Infinity) return [];
+      const { maxMinutes, services } = settings;
+      const patience = Math.max(from, moment + maxMinutes * 60_000 - 2 * services.skew);
+      return claimsOf(place, scope, (part, check) => {
+        const meanwhile = [...statuses(place, part, check, from, patience)];
+        const then = [...statuses(place, part, check, patience, Infinity)];
+        if (meanwhile.every((status) => status === "not covered")) return "not covered";
+        const isOpen = meanwhile.every((status) => status === "pass" || status.startsWith("waits"));
+        return isOpen && then.every((status) => status === "pass");
       });
     },
   };
-}
-
-function keyOf({ repository, content }: Place): string {
-  return `${repository} ${content}`;
-}
-
-function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
-  lists.set(key, [...(lists.get(key) ?? []), item]);
 }

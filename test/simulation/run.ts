@@ -50,16 +50,17 @@ export async function runSeed(seed: number, { core = REAL_CORE, trace }: RunOpti
       );
     }
     await scheduler.run();
-    world.lookAgain("ever");
+    world.requireQuiet("ever");
     scheduler.note(() => "the world is quiet; what was given up is fed again");
     world.replay("dead letters", "topic");
     await scheduler.run();
+    world.requireQuiet("ever");
     if (history.happenings.some(({ kind }) => kind === "rotation")) {
       scheduler.note(() => "the world is quiet; everything is fed again");
       world.replay("history", "topic");
       await scheduler.run();
+      world.requireQuiet("now");
     }
-    world.lookAgain("now");
     await scheduler.run();
   } catch (thrown) {
     if (!(thrown instanceof Violation)) throw thrown;

@@ -66,6 +66,7 @@ export function createTopics(options: TopicsOptions): Topics {
     const letter = newMessage(message.data, attributes);
     originals.set(letter.id, originalOf(message));
     keepLetter(letter);
+    ledger.abandon(originalOf(message));
     release(message);
   };
   const release = (message: Message) => ledger.release(originalOf(message));
@@ -133,21 +134,22 @@ export function createTopics(options: TopicsOptions): Topics {
     letters.push(letter);
   }
 
-  function forget(message: Message): void {
-    const original = originalOf(message);
-    ledger.end(original);
-    ledger.release(original);
-  }
-
   return {
     letters,
     ledger,
-    forget,
     discard(letter) {
       const at = letters.indexOf(letter);
       if (at < 0) return;
       letters.splice(at, 1);
-      forget(letter);
+      const original = originalOf(letter);
+      ledger.end(original);
+      ledger.release(original);
+    },
+    forget(message) {
+      const original = originalOf(message);
+      ledger.end(original);
+      ledger.abandon(original);
+      ledger.release(original);
     },
     taken,
     originalOf,

@@ -9,6 +9,10 @@ import type { Scheduler } from "./scheduler.ts";
 export interface AttestationWatch {
   /** Looks at an attestation that an instance with these keys has just written. */
   wrote(by: string, keys: Keys, document: OccurrenceDocument, replaced: OccurrenceDocument | undefined): void;
+  /** Looks at an attestation that an instance has just taken away. */
+  deleted(by: string, keys: Keys, document: OccurrenceDocument): void;
+  /** Requires that nothing is attested twice now. */
+  requireOnce(): void;
   /** Whether an attestation of `claim` stands that counts for whoever trusts the keys of `keys`. */
   counts(repository: string, claim: Claim, keys: Keys): boolean;
   /** As {@link counts}, for one that has stood unchanged since `moment` at the latest. */
@@ -37,6 +41,11 @@ export function watchAttestations(options: AttestationWatchOptions): Attestation
    * chance to know that ours is there: the other one is replaced, and says the same twice.
    */
   const mayHideOurs = history.settings.services.conflict === "keys" && history.weather.lag > 0;
+
+  /** Of two that are made there at once one goes again, but not in the same step. */
+  const knowsNoConflict = history.settings.services.server === "open source";
+
+  const hasStorms = history.weather.storms.length > 0;
 
   function placeOf(document: OccurrenceDocument): { repository: string; claim: Claim } | undefined {
     const [, repository = "", digest = ""] = /^https:\/\/([^@]+)@(.+)$/.exec(document.resourceUri) ?? [];
@@ -97,7 +106,28 @@ export function watchAttestations(options: AttestationWatchOptions): Attestation
         scheduler.fail(`${by} attested ${said} again, though it was attested`);
       const there = standing(repository, claim).flatMap(keysOf);
       const twice = there.find((key, at) => there.indexOf(key) !== at);
-      if (twice !== undefined && !mayHideOurs) scheduler.fail(`${said} is attested twice by ${twice}`);
+      if (twice !== undefined && !mayHideOurs && !knowsNoConflict)
+        scheduler.fail(`${said} is attested twice by ${twice}`);
+    },
+    deleted(by, keys, document) {
+      const place = placeOf(document);
+      scheduler.note(() => `${by} takes ${document.name} away`);
+      if (place === undefined)
+        return scheduler.fail(`${by} took away what is not ours: ${document.noteName}`);
+      const { repository, claim } = place;
+      const hasCounted = signers(document, claim.check, keys).length > 0;
+      if (hasCounted && standing(repository, claim).length === 0)
+        scheduler.fail(`${by} took away the only attestation of ${claim.check} of ${claim.content}`);
+    },
+    requireOnce() {
+      for (const document of attestations()) {
+        const place = placeOf(document);
+        // Who dies, or hears no answer, before he has seen that he came late cannot withdraw what he made.
+        if (mayHideOurs || (knowsNoConflict && hasStorms) || place === undefined) continue;
+        const { repository, claim } = place;
+        if (standing(repository, claim).length > 1)
+          scheduler.fail(`${claim.check} of ${claim.content} is attested by several occurrences`);
+      }
     },
     standing,
     counts: (repository, claim, keys) =>

@@ -57,6 +57,8 @@ export interface DeliveryWatch {
   withdrawn(repository: string, claim: Claim, until: number): void;
   /** Looks once more at everything that was found attested when an event was settled. */
   lookAgain(keys: readonly Keys[]): void;
+  /** Requires all that has to be attested because of these events, by some of `keys`. */
+  requireCertain(originals: readonly Original[], keys: readonly Keys[]): void;
   /** How often deliveries ended in each way. */
   readonly endings: ReadonlyMap<string, number>;
 }
@@ -206,6 +208,19 @@ export function watchDeliveries(options: DeliveryWatchOptions): DeliveryWatch {
       for (const { repository, claim } of found.values()) {
         if (keys.some((one) => attestations.counts(repository, claim, one))) continue;
         scheduler.fail(`${claim.check} of ${claim.content} in ${repository} was attested, and is no more`);
+      }
+    },
+    requireCertain(originals, keys) {
+      for (const { id, event, published } of originals) {
+        if (event.kind !== "push") continue;
+        const { place } = event;
+        for (const claim of oracle.certain(place, published)) {
+          if (withdrawals.has(JSON.stringify([place.repository, claim]))) continue;
+          if (keys.some((one) => attestations.counts(place.repository, claim, one))) continue;
+          scheduler.fail(
+            `${claim.check} of ${claim.content} is not attested, though ${id} announced ${place.content}`,
+          );
+        }
       }
     },
   };

@@ -27,8 +27,8 @@ export interface World {
   happen(happening: Happening): void;
   /** Feeds what was announced so far, or given up, again. */
   replay(of: "history" | "dead letters", how: "topic" | "in process"): void;
-  /** Looks at what was once attested again: with the keys that instances may have now, or had at any time. */
-  lookAgain(keys: "now" | "ever"): void;
+  /** Requires everything that must be attested once nothing goes on: by the keys of now, or those of any time. */
+  requireQuiet(keys: "now" | "ever"): void;
   readonly endings: DeliveryWatch["endings"];
   counts(): {
     readonly started: number;
@@ -65,6 +65,7 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
     now: scheduler.now,
     lag: () => scheduler.random.below(weather.lag + 1),
     batchConflict: () => (scheduler.random.chance(0.5) ? "partial" : "refused"),
+    deleted: (by, document) => attestations.deleted(by.name, keysAt(by.version), document),
     wrote(by, document, replaced) {
       const [, repository = ""] = /^https:\/\/([^@]+)/.exec(document.resourceUri) ?? [];
       wroteIn(repository, weather.lag);
@@ -129,7 +130,7 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
         observer: createObserver({ log: { record: () => {} } }),
         publisher: hasTopics ? topics.publisherOf(by) : NO_TOPICS,
         registry: registry.transportOf(by),
-        google: grafeasTransport(by, wire, occurrences, scheduler),
+        google: grafeasTransport(by, { wire, scheduler, occurrences, server: services.server }),
       },
       core,
     );
@@ -163,8 +164,13 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
   return {
     replay,
     endings: watch.endings,
-    lookAgain: (keys) =>
-      watch.lookAgain(keys === "ever" ? versions : [versions[rotation === undefined ? 0 : 1]]),
+    requireQuiet(keys) {
+      const [first, second] = versions;
+      const now = rotation === undefined ? first : second;
+      attestations.requireOnce();
+      if (keys === "ever") watch.lookAgain(versions);
+      watch.requireCertain(topics.ledger.events(), keys === "ever" ? versions : [now]);
+    },
     counts: () => ({
       ...fleet.counts,
       attestations: occurrences.attestations().length,
@@ -179,7 +185,9 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
           return void topics.announce(happening.event, dataOf(happening.event));
         case "scan":
         case "build": {
-          const said = writeEvidence(happening, contents, occurrences);
+          const isShown = services.server === "open source" ? { ...happening, lag: 0 } : happening;
+          const said = writeEvidence(isShown, contents, occurrences);
+          if (services.server === "open source") return undefined;
           announced.set(topics.announceOccurrence(Buffer.from(JSON.stringify(said))), happening);
           return undefined;
         }

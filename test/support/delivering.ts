@@ -22,6 +22,8 @@ export interface Delivered {
   readonly attributes?: { readonly [name: string]: string };
   readonly publishTime?: string;
   readonly attempt?: number;
+  /** What the clock says when evidence is gathered, where that is no longer noon. */
+  readonly evidenceAt?: string;
   readonly store?: MemoryStore;
   readonly observer?: Observer;
   readonly publisher: Publisher;
@@ -51,7 +53,7 @@ export async function deliverTo(
     },
     {
       resolver: resolverOf([IMAGE]),
-      evidence: evidenceFrom(new Date(NOON)),
+      evidence: evidenceFrom(new Date(event.evidenceAt ?? NOON)),
       clock: handClock(), // noon
       observer,
       publisher,
