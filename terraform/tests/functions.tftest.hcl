@@ -88,6 +88,10 @@ run "an_image_in_place_of_the_bundle" {
     error_message = "the same limits as a function has"
   }
   assert {
+    condition     = alltrue([for service in google_cloud_run_v2_service.this : service.template[0].containers[0].resources[0].cpu_idle])
+    error_message = "an instance would be paid for while it waits"
+  }
+  assert {
     condition     = [for mount in google_cloud_run_v2_service.this["onPush"].template[0].containers[0].volume_mounts : mount.mount_path] == ["/etc/voucher", "/secrets/ca"]
     error_message = "what is mounted"
   }
