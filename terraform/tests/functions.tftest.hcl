@@ -177,4 +177,12 @@ run "the_dashboard_counts_what_voucher_logs" {
     condition     = length(jsondecode(google_monitoring_dashboard.this.dashboard_json).mosaicLayout.tiles) == 5 && strcontains(google_monitoring_dashboard.this.dashboard_json, "logging.googleapis.com/user/voucher-outcomes")
     error_message = "four charts and the log"
   }
+  assert {
+    condition     = [for tile in jsondecode(google_monitoring_dashboard.this.dashboard_json).mosaicLayout.tiles : [try(tile.xPos, 0), try(tile.yPos, 0)]] == [[0, 0], [6, 0], [0, 4], [6, 4], [0, 8]]
+    error_message = "two charts a row, and the log below them"
+  }
+  assert {
+    condition     = length(regexall(":(0|\\[\\]|null)[,}]", google_monitoring_dashboard.this.dashboard_json)) == 0
+    error_message = "what Google does not give back would be found changed for ever"
+  }
 }
