@@ -52,6 +52,8 @@ locals {
       "storage.googleapis.com",
     ] : [],
     var.verdicts == null ? [] : ["bigquery.googleapis.com"],
+    # Workload Identity takes the tokens of the account that Pods act as from it.
+    length(var.kubernetes_service_accounts) > 0 ? ["iamcredentials.googleapis.com"] : [],
   ))
 }
 
