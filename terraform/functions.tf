@@ -180,6 +180,8 @@ resource "google_cloud_run_v2_service" "this" {
           memory = each.value.memory
         }
         startup_cpu_boost = true
+        # Paid by the request, as functions are. Where resources are named at all, leaving this out means the opposite.
+        cpu_idle = true
       }
       dynamic "volume_mounts" {
         for_each = local.mounts[local.identities[each.key]]

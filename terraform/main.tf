@@ -16,6 +16,7 @@ module "settings" {
   }
   kms                         = var.kms
   delivery                    = var.delivery
+  verdicts                    = var.verdicts != null
   config                      = var.config
   config_text                 = var.config_file == null ? null : file(var.config_file)
   secrets                     = var.secrets
@@ -52,6 +53,8 @@ locals {
       "storage.googleapis.com",
     ] : [],
     var.verdicts == null ? [] : ["bigquery.googleapis.com"],
+    # Workload Identity takes the tokens of the account that Pods act as from it.
+    length(var.kubernetes_service_accounts) > 0 ? ["iamcredentials.googleapis.com"] : [],
   ))
 }
 

@@ -88,6 +88,10 @@ run "an_image_in_place_of_the_bundle" {
     error_message = "the same limits as a function has"
   }
   assert {
+    condition     = alltrue([for service in google_cloud_run_v2_service.this : service.template[0].containers[0].resources[0].cpu_idle])
+    error_message = "an instance would be paid for while it waits"
+  }
+  assert {
     condition     = [for mount in google_cloud_run_v2_service.this["onPush"].template[0].containers[0].volume_mounts : mount.mount_path] == ["/etc/voucher", "/secrets/ca"]
     error_message = "what is mounted"
   }
@@ -172,5 +176,13 @@ run "the_dashboard_counts_what_voucher_logs" {
   assert {
     condition     = length(jsondecode(google_monitoring_dashboard.this.dashboard_json).mosaicLayout.tiles) == 5 && strcontains(google_monitoring_dashboard.this.dashboard_json, "logging.googleapis.com/user/voucher-outcomes")
     error_message = "four charts and the log"
+  }
+  assert {
+    condition     = [for tile in jsondecode(google_monitoring_dashboard.this.dashboard_json).mosaicLayout.tiles : [try(tile.xPos, 0), try(tile.yPos, 0)]] == [[0, 0], [6, 0], [0, 4], [6, 4], [0, 8]]
+    error_message = "two charts a row, and the log below them"
+  }
+  assert {
+    condition     = length(regexall(":(0|\\[\\]|null)[,}]", google_monitoring_dashboard.this.dashboard_json)) == 0
+    error_message = "what Google does not give back would be found changed for ever"
   }
 }

@@ -243,6 +243,10 @@ run "pods_act_as_voucher" {
     condition     = google_service_account_iam_member.kubernetes["voucher/voucher"].member == "serviceAccount:my-project-1.svc.id.goog[voucher/voucher]" && google_service_account_iam_member.kubernetes["voucher/voucher"].role == "roles/iam.workloadIdentityUser"
     error_message = "Workload Identity"
   }
+  assert {
+    condition     = contains(keys(google_project_service.required), "iamcredentials.googleapis.com")
+    error_message = "Workload Identity gets no token"
+  }
 }
 
 run "other_projects_admit_by_our_attestors" {

@@ -102,7 +102,12 @@ export async function startPlugin(schema: ProviderSchema): Promise<Plugin> {
 }
 
 /** What a `provider "google"` block may say, as far as the examples do. */
-const PROVIDER: Block = { project: "string; optional", region: "string; optional" };
+const PROVIDER: Block = {
+  billing_project: "string; optional",
+  project: "string; optional",
+  region: "string; optional",
+  user_project_override: "bool; optional",
+};
 
 function blockOf(block: Block): object {
   const attributes = Object.entries(block).flatMap(([name, text]) => {
