@@ -1,6 +1,7 @@
 import type { Replayed } from "../app.ts";
 import type { Listener } from "../replay/replay.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
+import { onOneLine } from "./one-line.ts";
 import { type ReplayFlags, replayRequestOf } from "./replay-flags.ts";
 import { type Progress, progressBar, progressLines } from "./replay-progress.ts";
 import { replaySummary } from "./replay-summary.ts";
@@ -62,14 +63,13 @@ function listenerTo(progress: Progress): Listener {
 }
 
 /** With `--json` stdout is for programs, and people read the table on stderr. */
-function print(replayed: Replayed, { json, quiet }: ReplayFlags, terminal: Session["terminal"]): void {
+function print(
+  replayed: Replayed,
+  { json, quiet, dryRun }: ReplayFlags,
+  terminal: Session["terminal"],
+): void {
   if (json === true) terminal.out(JSON.stringify(replayed.summary));
   if (json === true && quiet === true) return;
   const write = json === true ? terminal.err : terminal.out;
-  write(replaySummary(replayed, terminal));
-}
-
-/** Events may say anything: nothing in them may steer the terminal. */
-function onOneLine(text: string): string {
-  return text.replace(/\p{Cc}+/gu, " ");
+  write(replaySummary(replayed, terminal, dryRun));
 }
