@@ -91,7 +91,10 @@ withCommonFlags(program.command("replay"), "the review of one image")
     "--file <file>",
     "the push events, Pub/Sub messages and verdicts in a file, one a line (-: standard input)",
   )
-  .option("--dead-letter <subscription>", "the messages that a dead-letter subscription holds by now")
+  .option(
+    "--dead-letter <subscription>",
+    "the messages that a dead-letter subscription holds by now, until ten seconds bring no more",
+  )
   .option(
     "--repository <name>",
     "what the tags of a repository name (and what has none, where its registry tells)",
@@ -102,7 +105,7 @@ withCommonFlags(program.command("replay"), "the review of one image")
   .option("--to-topic <topic>", "publish the events there instead of reviewing them here")
   .option(
     "--filter <key=glob>",
-    "only where the repository, digest, tag or reason is like this (repeatable)",
+    "only where the repository, digest, tag or reason is like this (repeatable: any of one key, all keys)",
     collect,
   )
   .option("--since <time>", "only what happened from then on, as in 2027-01-31T12:00:00Z")

@@ -71,9 +71,13 @@ function listenerTo(progress: Progress, { quiet }: ReplayFlags): Listener {
 }
 
 /** With `--json` stdout is for programs, and people read the table on stderr. */
-function print(replayed: Replayed, { json, quiet }: ReplayFlags, terminal: Session["terminal"]): void {
+function print(
+  replayed: Replayed,
+  { json, quiet, dryRun }: ReplayFlags,
+  terminal: Session["terminal"],
+): void {
   if (json === true) terminal.out(JSON.stringify(replayed.summary));
   if (json === true && quiet === true) return;
   const write = json === true ? terminal.err : terminal.out;
-  write(replaySummary(replayed, terminal));
+  write(replaySummary(replayed, terminal, dryRun));
 }

@@ -8,6 +8,8 @@ interface Known {
   readonly key: string;
   /** Why it was dead-lettered, where it was. */
   readonly reason?: string;
+  /** The same in a sentence. */
+  readonly detail?: string;
   /** When it happened, where that is told. */
   readonly time?: Date;
 }

@@ -35,8 +35,13 @@ export function readMessage(envelope: Envelope, key: string): ReplayEvent | Unre
   const { attributes, publishTime, data } = envelope;
   const reason =
     attributes[REASON] ?? (attributes[GIVEN_UP_BY_PUBSUB] === undefined ? undefined : UNDELIVERED);
+  const detail = attributes[DETAIL];
   const own = timeOf(attributes[FIRST_SEEN]) ?? publishTime;
-  const known = { key, ...(reason === undefined ? {} : { reason }) };
+  const known = {
+    key,
+    ...(reason === undefined ? {} : { reason }),
+    ...(detail === undefined ? {} : { detail }),
+  };
   try {
     const { push, time = own, isVerdict } = contentOf(envelope);
     const kept = isVerdict && push.kind === "push" ? formatPush(push) : data;

@@ -37,6 +37,8 @@ export interface Listener {
 export interface Replayed {
   readonly summary: Summary;
   readonly groups: readonly Group[];
+  /** How many events were left out because nobody knows when they happened, though a window of time was asked for. */
+  readonly untimed: number;
   /** Whether it was stopped before its end. */
   readonly stopped: boolean;
 }
@@ -60,14 +62,19 @@ export async function replay(
   const broken = new AbortController();
   const ended = AbortSignal.any([stop, broken.signal]);
   const begun = new Set<string>();
+  const { filters, since, until } = selection;
+  const isWindow = since !== undefined || until !== undefined;
+  let untimed = 0;
   let through = 0;
 
   /** What becomes of something that was selected; nothing where it is no longer to be begun. */
   async function feed(read: ReplayEvent | Unreadable, mayDiscard: boolean): Promise<Outcome | undefined> {
     if (isUnreadable(read)) return unreadable(read, mayDiscard);
-    const { push, reason } = read;
+    const { push, reason, detail } = read;
     if (push.kind === "ignored") return { kind: "ignored", reason: push.reason };
-    if (sink === undefined) return { kind: "selected", reason: reason ?? nameOf(push.image) };
+    if (sink === undefined) {
+      return { kind: "selected", reason: reason ?? nameOf(push.image), sentence: detail };
+    }
     await pace(ended);
     return ended.aborted ? undefined : await sink(read);
   }
@@ -76,6 +83,7 @@ export async function replay(
     tally.seen();
     const read = await found.read(() => request.deadline(READING_MS));
     const selected = select(selection, read);
+    if (isWindow && read.time === undefined && select({ filters }, read) === "yes") untimed += 1;
     if (selected === "no" || begun.has(read.key)) return;
     if (source.distinct && !isUnreadable(read)) begun.add(read.key);
     tally.matched();
@@ -113,7 +121,7 @@ export async function replay(
   const settled = await Promise.allSettled(workers);
   await events.return?.();
   for (const worker of settled) if (worker.status === "rejected") throw worker.reason;
-  return { summary: tally.summary(), groups: tally.groups(), stopped: stop.aborted };
+  return { summary: tally.summary(), groups: tally.groups(), untimed, stopped: stop.aborted };
 }
 
 /** Where something stands, and the image that it is about. */

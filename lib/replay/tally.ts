@@ -42,6 +42,8 @@ export interface Group {
   readonly kind: OutcomeKind;
   readonly reason: string;
   readonly count: number;
+  /** What was said of the first of them. */
+  readonly sentence?: string;
 }
 
 /** Reasons may name images, and events may be many. */
@@ -68,13 +70,14 @@ export function createTally() {
     seen: () => void add("seen"),
     matched: () => void add("matched"),
     resumed: () => void add("resumed"),
-    outcome({ kind, reason: said = "" }: Outcome): void {
+    outcome({ kind, reason: said = "", sentence: own }: Outcome): void {
       add(kind);
       const given = said.replace(DIGEST, "sha…");
       const known = groups.has(`${kind} ${given}`) || groups.size < MOST_GROUPS;
       const reason = known ? given : OTHERS;
       const key = `${kind} ${reason}`;
-      groups.set(key, { kind, reason, count: (groups.get(key)?.count ?? 0) + 1 });
+      const { count: before = 0, sentence = own } = groups.get(key) ?? {};
+      groups.set(key, { kind, reason, count: before + 1, ...(sentence === undefined ? {} : { sentence }) });
     },
     summary: (): Summary => ({
       seen: count("seen"),

@@ -1,74 +1,77 @@
 import { describe, expect, it } from "vitest";
 import { replaySummary } from "../../lib/cli/replay-summary.ts";
-import type { Terminal } from "../../lib/cli/terminal.ts";
+import type { Outcome } from "../../lib/replay/tally.ts";
+import { createTally } from "../../lib/replay/tally.ts";
 
-const plain: Terminal = { out: () => {}, err: () => {}, columns: 80, style: (_, text) => text };
-const summary = {
-  seen: 12,
-  matched: 10,
-  done: 6,
-  approved: 4,
-  rejected: 2,
-  pending: 1,
-  failed: 2,
-  ignored: 0,
-  resumed: 1,
-};
+const plain = { style: (_: string, text: string) => text };
 
-describe("the summary of a replay", () => {
-  it("is a table by outcome and reason, and what it comes to", () => {
-    const text = replaySummary(
-      {
-        summary,
-        groups: [
-          { kind: "approved", reason: "", count: 4 },
-          { kind: "rejected", reason: "nobody", count: 2 },
-          { kind: "failed", reason: "network", count: 2 },
-        ],
-        stopped: false,
-      },
-      plain,
-    );
+/** What people read of a replay with these outcomes, line by line. */
+function summaryOf(outcomes: readonly Outcome[], { dryRun = false, untimed = 0 } = {}): readonly string[] {
+  const tally = createTally();
+  for (const outcome of outcomes) {
+    tally.seen();
+    tally.matched();
+    tally.outcome(outcome);
+  }
+  const replayed = { summary: tally.summary(), groups: tally.groups(), untimed, stopped: false };
+  return replaySummary(replayed, plain, dryRun).split("\n");
+}
 
-    expect(text.split("\n")).toEqual([
-      "┌──────────┬─────────┬────────┐",
-      "│ outcome  │ reason  │ events │",
-      "├──────────┼─────────┼────────┤",
-      "│ approved │         │      4 │",
-      "│ rejected │ nobody  │      2 │",
-      "│ failed   │ network │      2 │",
-      "└──────────┴─────────┴────────┘",
-      "12 seen, 10 selected, 6 done, 1 done by an earlier run, 1 pending, 2 failed",
+describe("what people read at the end of a replay", () => {
+  it("counts by outcome and reason, and says of one of each why", () => {
+    const lines = summaryOf([
+      { kind: "rejected", reason: "nobody", sentence: "runs as root" },
+      { kind: "rejected", reason: "nobody", sentence: "runs as 0" },
+      { kind: "approved" },
+    ]);
+
+    expect(lines.slice(3, -1).map((line) => line.replaceAll(/\s+/g, " "))).toEqual([
+      "│ approved │ │ 1 │",
+      "│ rejected │ nobody │ 2 │",
+      "└──────────┴────────┴────────┘",
+      " nobody, for example: runs as root",
+    ]);
+    expect(lines.at(-1)).toBe("3 seen, 3 selected, 3 done");
+  });
+
+  it("does not say again what was said when it happened, nor a reason that is a sentence", () => {
+    const lines = summaryOf([
+      { kind: "failed", reason: "network", sentence: "it broke off" },
+      { kind: "pending", reason: "snakeoil", sentence: "it is scanned" },
+      { kind: "ignored", reason: "something was deleted", sentence: "something was deleted" },
+    ]);
+
+    expect(lines.filter((line) => line.startsWith(" "))).toEqual([]);
+    expect(lines.at(-1)).toBe("3 seen, 3 selected, 1 done, 1 pending, 1 failed");
+  });
+
+  it("does not call done what a dry run left as it is", () => {
+    const selected = { kind: "selected", reason: "waited", sentence: "no scan in 60 minutes" } as const;
+    const lines = summaryOf([selected, { kind: "ignored", reason: "deleted" }], { dryRun: true });
+
+    expect(lines.slice(-2)).toEqual([
+      "  waited: no scan in 60 minutes",
+      "2 seen, 2 selected, nothing done in a dry run",
     ]);
   });
 
-  it("shows of a reason that somebody else wrote what fits a line, and nothing that steers the terminal", () => {
-    const reason = `\u001b[2Jgone\n${"x".repeat(5_000)}`;
-    const text = replaySummary(
-      { summary, groups: [{ kind: "selected", reason, count: 1 }], stopped: false },
-      plain,
-    );
-
-    expect(text).toContain(" [2Jgone xxx");
-    expect(text).not.toContain("\u001b");
-    expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThan(150);
+  it("says how many were left out of a window of time because nobody knows when they happened", () => {
+    expect(summaryOf([], { untimed: 4 })).toEqual([
+      "  nobody knows when 4 happened: --since and --until leave them out",
+      "0 seen, 0 selected, 0 done",
+    ]);
   });
 
-  it("is one line where there was nothing", () => {
-    const nothing = {
-      seen: 0,
-      matched: 0,
-      done: 0,
-      approved: 0,
-      rejected: 0,
-      pending: 0,
-      failed: 0,
-      ignored: 0,
-      resumed: 0,
-    };
+  it("lets no event steer the terminal", () => {
+    const lines = summaryOf([{ kind: "selected", reason: "a\u001b[2Jb", sentence: "c\u202ed\ne" }]);
 
-    expect(replaySummary({ summary: nothing, groups: [], stopped: false }, plain)).toBe(
-      "0 seen, 0 selected, 0 done",
-    );
+    expect(lines.join()).not.toContain("\u001b");
+    expect(lines.at(-2)).toBe("  a [2Jb: c d e");
+  });
+
+  it("shows no more of a reason that somebody else wrote than fits a line", () => {
+    const lines = summaryOf([{ kind: "selected", reason: "x".repeat(5_000) }]);
+
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(150);
   });
 });

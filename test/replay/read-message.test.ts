@@ -27,6 +27,7 @@ describe("a message that was dead-lettered", () => {
     expect(readMessage(dead, "17")).toMatchObject({
       key: "17",
       reason: "waited",
+      detail: "no scan in 60 minutes",
       time: new Date("2026-11-24T00:00:00Z"),
     });
   });

@@ -121,6 +121,22 @@ describe("a replay", () => {
     expect(summary).toMatchObject({ seen: 13, matched: 3, done: 3, ignored: 0 });
   });
 
+  it("counts what it leaves out of a window of time because nobody knows when it happened", async () => {
+    const [first, second, third] = events(3);
+    const time = new Date("2026-11-25T12:00:00Z");
+    const source = sourceOf([first, second, third, deleted].flatMap((one) => one ?? []));
+    const early = sourceOf([eventOf(push(image(1)), { time })]);
+    const since = new Date("2026-11-26T00:00:00Z");
+    const filters = [parseFilter("tag=v0"), parseFilter("tag=v1")];
+
+    expect(await replaying(source, { selection: { filters, since } })).toMatchObject({
+      untimed: 2,
+      summary: { seen: 4, matched: 0 },
+    });
+    expect(await replaying(early, { selection: { filters: [], since } })).toMatchObject({ untimed: 0 });
+    expect(await replaying(source, { selection: { filters } })).toMatchObject({ untimed: 0 });
+  });
+
   it("begins no more events in a second than it may", async () => {
     const started = performance.now();
     await replaying(sourceOf(events(11)), { rate: 50, concurrency: 8 });
@@ -135,7 +151,8 @@ describe("a replay", () => {
 
     expect(summary).toMatchObject({ seen: 2, matched: 2, done: 1, failed: 1 });
     expect(sentences).toEqual(["it is not JSON"]);
-    expect(groups).toContainEqual({ kind: "failed", reason: "malformed", count: 1 });
+    const sentence = "it is not JSON";
+    expect(groups).toContainEqual({ kind: "failed", reason: "malformed", count: 1, sentence });
   });
 
   it("replays once what its source has several times, where the source says so", async () => {
@@ -240,7 +257,8 @@ describe("what cannot be read and may be discarded", () => {
     const { summary, groups } = await replaying(source, { discard: true });
 
     expect(summary).toMatchObject({ failed: 0, ignored: 1, done: 1 });
-    expect(groups).toEqual([{ kind: "ignored", reason: "discarded: malformed", count: 1 }]);
+    const sentence = "it is not JSON";
+    expect(groups).toEqual([{ kind: "ignored", reason: "discarded: malformed", count: 1, sentence }]);
     expect(source.acknowledged).toEqual(["?"]);
   });
 
@@ -262,13 +280,14 @@ describe("what cannot be read and may be discarded", () => {
 
 describe("a replay without a sink", () => {
   it("tells what would be replayed, by its reason or its repository, and does nothing", async () => {
-    const dead = eventOf(push(image(9)), { reason: "waited" });
+    const dead = eventOf(push(image(9)), { reason: "waited", detail: "no scan in 60 minutes" });
     const source = sourceOf([...events(2), dead, deleted, unreadable]);
     const checkpoint = memory([events(1)[0]?.key ?? ""]);
     const { summary, groups } = await replaying(source, { sink: undefined, checkpoint, discard: true });
 
     expect(summary).toMatchObject({ seen: 5, matched: 5, resumed: 1, approved: 0 });
-    expect(groups).toContainEqual({ kind: "selected", reason: "waited", count: 1 });
+    const sentence = "no scan in 60 minutes";
+    expect(groups).toContainEqual({ kind: "selected", reason: "waited", count: 1, sentence });
     expect(groups).toContainEqual({ kind: "selected", reason: "gcr.io/project/app", count: 1 });
     expect(checkpoint.added).toEqual([]);
     expect(source.acknowledged).toEqual([]);

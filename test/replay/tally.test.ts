@@ -49,6 +49,14 @@ describe("the tally of a replay", () => {
     ]);
   });
 
+  it("keeps what was said of the first of each group", () => {
+    const tally = createTally();
+    for (const sentence of [undefined, "the first", "the second"])
+      tally.outcome({ kind: "selected", reason: "waited", sentence });
+
+    expect(tally.groups()).toEqual([{ kind: "selected", reason: "waited", count: 3, sentence: "the first" }]);
+  });
+
   it("takes reasons for the same that differ by a digest alone", () => {
     const tally = createTally();
     for (const hex of ["a", "b"]) {
