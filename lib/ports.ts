@@ -1,4 +1,5 @@
 import type { Attestation, Signature, StoredAttestation } from "./attest/attestation.ts";
+import type { Format } from "./attest/claim.ts";
 import type { VoucherError } from "./errors.ts";
 import type { ImageConfig } from "./image/image-config.ts";
 import type { Canonical, Reference } from "./image/reference.ts";
@@ -183,8 +184,8 @@ export interface AttestedImage {
 
 /** Where attestations live. It stores and finds; it never judges. */
 export interface AttestationStore {
-  /** The bytes to sign, to say in this store's format that `subject` passed `checkName`. */
-  document(checkName: string, subject: Canonical): Uint8Array;
+  /** What its attestations say, and how. */
+  readonly format: Format;
   /** Every attestation of the named checks on the named digests, whoever made it. */
   list(
     subjects: readonly Canonical[],
