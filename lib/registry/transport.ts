@@ -87,21 +87,21 @@ export function createTransport(options: {
     const { ways } = await loading;
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), timeouts.answer);
-    const { url, form, reach } = request;
+    const { url, body, reach } = request;
     options.onRequest?.();
     try {
       requireReach(url, reach);
       const response = await ways[reach].to(url.host).request({
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
-        method: form === undefined ? "GET" : "POST",
+        method: request.method ?? "GET",
         headers: {
           "user-agent": "voucher",
           "accept-encoding": "identity",
-          ...(form === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
+          ...(body instanceof URLSearchParams ? { "content-type": "application/x-www-form-urlencoded" } : {}),
           ...request.headers,
         },
-        body: form?.toString() ?? null,
+        body: (body instanceof URLSearchParams ? body.toString() : body) ?? null,
         signal: AbortSignal.any([signal, late.signal]),
       });
       return await read(request, response);
@@ -149,6 +149,10 @@ async function read(request: Request, response: Dispatcher.ResponseData): Promis
   const { statusCode: status, headers, body } = response;
   const retryAfter = parseRetryAfter(one(headers["retry-after"]), Date.now());
   const answer = { status, headers, ...(retryAfter === undefined ? {} : { retryAfter }) };
+  if (request.method === "HEAD") {
+    await body.dump();
+    return { ...answer, bytes: new Uint8Array() };
+  }
   const encoding = [headers["content-encoding"] ?? "identity"].flat().join(", ").trim().toLowerCase();
   const ok = status >= 200 && status < 300;
   if (!ok && encoding !== "identity") {
