@@ -20,6 +20,7 @@ export interface SummaryOptions {
 // Only what is read; a summary may say more.
 const SummarySchema = z.object({
   verifier: z.object({ id: z.string() }),
+  timeVerified: z.string(),
   resourceUri: z.string(),
   policy: z.object({ uri: z.string() }),
   verificationResult: z.enum(["PASSED", "FAILED"]),
@@ -62,12 +63,20 @@ export function summaryFormat({ verifierId, policyDigestOf, now }: SummaryOption
   };
 }
 
-/** The check that a summary of this verifier speaks of; `undefined` for everything else. */
-export function checkOfSummary(payload: Uint8Array, verifierId: string): string | undefined {
+/** What a summary says of itself: which check of this verifier it is about, and when that was. */
+export interface SummaryLabel {
+  readonly checkName: string;
+  readonly at: Date;
+}
+
+/** Returns `undefined` for what is no summary of a check of `verifierId`. Nothing of it is verified yet. Never throws. */
+export function labelOfSummary(payload: Uint8Array, verifierId: string): SummaryLabel | undefined {
   const statement = readStatement(payload);
-  const uri = statement === undefined ? undefined : summaryIn(statement)?.policy.uri;
+  const summary = statement === undefined ? undefined : summaryIn(statement);
   const prefix = `${verifierId}/checks/`;
-  return uri?.startsWith(prefix) ? uri.slice(prefix.length) : undefined;
+  if (!summary?.policy.uri.startsWith(prefix)) return undefined;
+  const at = new Date(summary.timeVerified);
+  return Number.isNaN(at.getTime()) ? undefined : { checkName: summary.policy.uri.slice(prefix.length), at };
 }
 
 function summaryIn({ predicateType, predicate }: Statement): z.infer<typeof SummarySchema> | undefined {

@@ -1,0 +1,78 @@
+import pLimit from "p-limit";
+import { SUMMARY_TYPE } from "../../attest/summary.ts";
+import { type Canonical, nameOf, type Reference } from "../../image/reference.ts";
+import type { Documents } from "../../registry/registry.ts";
+import { type CosignTag, cosignTagIn } from "./cosign-tag.ts";
+import { createEditTag } from "./edit-tag.ts";
+import { type Envelopes, envelopesIn } from "./envelopes.ts";
+import { createWithoutApi, type Referrers, referrersIn } from "./referrers.ts";
+
+/** The repository where the attestations of an image stand, with what is to be found and done there. */
+export interface Place {
+  readonly target: Reference;
+  readonly documents: Documents;
+  readonly referrers: Referrers;
+  readonly cosignTag: CosignTag;
+  readonly envelopes: Envelopes;
+}
+
+export interface PlacesOptions {
+  readonly documents: Documents;
+  /** Holds all attestations; without one, each image's own repository holds its own. */
+  readonly repository?: Reference | undefined;
+  /** The longest first back-off before a tag is edited again, in milliseconds. */
+  readonly backOff?: number | undefined;
+}
+
+/** The places of one review, by image. What it asks of registries takes turns, and what it reads adds up. */
+export type Places = (subject: Canonical) => Place;
+
+/** Larger is no summary of ours: one that names 128 platforms has some 30 KiB. */
+const LARGEST_SUMMARY = 256 * 1024;
+
+/** Returns what begins a review; what was learned about registries is kept between them. */
+export function createPlaces({ documents, repository, backOff = 200 }: PlacesOptions) {
+  const editTag = createEditTag(backOff);
+  const withoutApi = createWithoutApi();
+  return (signal: AbortSignal): Places => {
+    const turnwise = inTurns(documents);
+    const places = new Map<string, Place>();
+    return (subject) => {
+      const { registry, repository: path } = repository ?? subject;
+      const target = { registry, repository: path };
+      const known = places.get(nameOf(target));
+      if (known !== undefined) return known;
+      const options = { documents: turnwise, editTag, target };
+      const place = {
+        target,
+        documents: turnwise,
+        referrers: referrersIn(options, withoutApi),
+        cosignTag: cosignTagIn(options),
+        envelopes: envelopesIn({ ...options, predicateType: SUMMARY_TYPE, largest: LARGEST_SUMMARY }, signal),
+      };
+      places.set(nameOf(target), place);
+      return place;
+    };
+  };
+}
+
+/** The same documents, no more of them asked for at once than one review may. */
+export function inTurns(documents: Documents): Documents {
+  const turn = pLimit(documents.limits.requestsPerHost);
+  const taking =
+    <Args extends unknown[], Answer>(ask: (...args: Args) => Promise<Answer>) =>
+    (...args: Args): Promise<Answer> =>
+      turn(() => ask(...args));
+  return {
+    limits: documents.limits,
+    manifest: taking(documents.manifest),
+    tagged: taking(documents.tagged),
+    blob: taking(documents.blob),
+    referrers: taking(documents.referrers),
+    shareBlob: taking(documents.shareBlob),
+    putBlob: taking(documents.putBlob),
+    putManifest: taking(documents.putManifest),
+    hasManifest: taking(documents.hasManifest),
+    deleteManifest: taking(documents.deleteManifest),
+  };
+}
