@@ -279,7 +279,8 @@ describe("what is no request of this API", () => {
     ["GET", "/", 404],
     ["GET", "/v2/a/../../x/manifests/v1", 400],
     ["GET", "/v2/App/manifests/v1", 400],
-    ["GET", `/v2/app/referrers/${hello}`, 404],
+    ["GET", "/v2/app/referrers/md5:abc", 400],
+    ["DELETE", `/v2/app/referrers/${hello}`, 404],
     ["POST", "/v2/app/manifests/v1", 405],
   ])("%s %s is answered with %i", async (method, path, status) => {
     const registry = await start();

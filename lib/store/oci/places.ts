@@ -1,10 +1,9 @@
 import pLimit from "p-limit";
-import { SUMMARY_TYPE } from "../../attest/summary.ts";
 import { type Canonical, nameOf, type Reference } from "../../image/reference.ts";
 import type { Documents } from "../../registry/registry.ts";
 import { type CosignTag, cosignTagIn } from "./cosign-tag.ts";
 import { createEditTag } from "./edit-tag.ts";
-import { type Envelopes, envelopesIn } from "./envelopes.ts";
+import { type Envelopes, type EnvelopesOptions, envelopesIn } from "./envelopes.ts";
 import { createWithoutApi, type Referrers, referrersIn } from "./referrers.ts";
 
 /** The repository where the attestations of an image stand, with what is to be found and done there. */
@@ -24,14 +23,14 @@ export interface PlacesOptions {
   readonly backOff?: number | undefined;
 }
 
+/** What is read there. */
+export type Reading = Pick<EnvelopesOptions, "predicateType" | "largest">;
+
 /** The places of one review, by image. What it asks of registries takes turns, and what it reads adds up. */
 export type Places = (subject: Canonical) => Place;
 
-/** Larger is no summary of ours: one that names 128 platforms has some 30 KiB. */
-const LARGEST_SUMMARY = 256 * 1024;
-
 /** Returns what begins a review; what was learned about registries is kept between them. */
-export function createPlaces({ documents, repository, backOff = 200 }: PlacesOptions) {
+export function createPlaces({ documents, repository, backOff = 200 }: PlacesOptions, reading: Reading) {
   const editTag = createEditTag(backOff);
   const withoutApi = createWithoutApi();
   return (signal: AbortSignal): Places => {
@@ -48,7 +47,7 @@ export function createPlaces({ documents, repository, backOff = 200 }: PlacesOpt
         documents: turnwise,
         referrers: referrersIn(options, withoutApi),
         cosignTag: cosignTagIn(options),
-        envelopes: envelopesIn({ ...options, predicateType: SUMMARY_TYPE, largest: LARGEST_SUMMARY }, signal),
+        envelopes: envelopesIn({ ...options, ...reading }, signal),
       };
       places.set(nameOf(target), place);
       return place;

@@ -1,5 +1,6 @@
 import type { StoredAttestation } from "../../attest/attestation.ts";
 import type { Format } from "../../attest/claim.ts";
+import { SUMMARY_TYPE } from "../../attest/summary.ts";
 import { VoucherError } from "../../errors.ts";
 import { IN_TOTO } from "../../image/media-types.ts";
 import { formatReference, parseReference } from "../../image/reference.ts";
@@ -14,6 +15,9 @@ export interface OciStoreOptions extends PlacesOptions, PublishOptions {
   readonly format: Format;
 }
 
+/** Larger is no summary of ours: one that names 128 platforms has some 30 KiB. */
+const SUMMARIES = { predicateType: SUMMARY_TYPE, largest: 256 * 1024 };
+
 /**
  * Attestations that live with the image, for cosign and what is built on it: each one a Sigstore bundle in a manifest that
  * refers to the image's own, and, where that is wanted, a layer under cosign's tag as well.
@@ -22,7 +26,7 @@ export interface OciStoreOptions extends PlacesOptions, PublishOptions {
  */
 export function createOciStore(options: OciStoreOptions): AttestationStore {
   const { format } = options;
-  const begin = createPlaces(options);
+  const begin = createPlaces(options, SUMMARIES);
 
   async function remove(stored: StoredAttestation, place: Place, signal: AbortSignal): Promise<void> {
     const { subject, payload, signatures, id } = stored;
