@@ -1,4 +1,5 @@
 import { attestingOf } from "./app/attesting.ts";
+import { verifyWithKeyFile } from "./app/by-key.ts";
 import { checksOf, loadCustomChecks } from "./app/checks.ts";
 import { factsOf } from "./app/evidence.ts";
 import type { App, Verification } from "./app/interface.ts";
@@ -122,6 +123,10 @@ export async function createApp(config: Config, { observer: log, env }: AppOptio
       const followed = { name: "verify", kind: "command" } as const;
       const verified = await observer.follow(followed, () => verify(request, ports, signal));
       return { verdict: toVerdict(verified, image.tag), attested: attestedBy(verified) };
+    },
+    async verifyWithKey(request, signal) {
+      const verified = await verifyWithKeyFile(request, { config, registry: registry() }, signal);
+      return { verdict: toVerdict(verified, request.image.tag), attested: attestedBy(verified) };
     },
     publicKeys: () => signer().publicKeys(),
     prepareStore: (checks, signal) =>

@@ -25,7 +25,8 @@ const StatementSchema = z.object({
   subject: z
     .array(z.object({ name: z.optional(z.string()), digest: z.record(z.string(), z.string()) }))
     .check(z.minLength(1)),
-  predicateType: z.string(),
+  // A URI, which ends up in answers and on terminals.
+  predicateType: z.string().check(z.regex(/^[\x21-\x7e]{1,255}$/)),
   predicate: z.unknown(),
 });
 
