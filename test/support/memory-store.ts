@@ -1,4 +1,5 @@
 import type { Attestation, Signature, StoredAttestation } from "../../lib/attest/attestation.ts";
+import type { Format } from "../../lib/attest/claim.ts";
 import { binauthz, binauthzPayload } from "../../lib/attest/payload.ts";
 import type { VoucherError } from "../../lib/errors.ts";
 import { type Canonical, canonical, formatReference } from "../../lib/image/reference.ts";
@@ -15,7 +16,7 @@ interface Kept {
  * what stands there can only be replaced by name. It judges nothing.
  */
 export class MemoryStore implements AttestationStore {
-  readonly format = binauthz;
+  readonly format: Format;
   readonly calls = { list: 0, put: 0 };
   /** Set to have every list fail with it. */
   listFault?: VoucherError;
@@ -23,6 +24,10 @@ export class MemoryStore implements AttestationStore {
   putFault: (attestation: Attestation) => VoucherError | undefined = () => undefined;
   readonly #kept = new Map<string, Kept>();
   #names = 0;
+
+  constructor(format = binauthz) {
+    this.format = format;
+  }
 
   async list(
     subjects: readonly Canonical[],
