@@ -56,6 +56,13 @@ describe("a blob", () => {
     expect(registry.traffic.requests.map(({ method }) => method)).toEqual(["HEAD"]);
   });
 
+  it("is there where the registry says that it is kept elsewhere, and is not looked for there", async () => {
+    const elsewhere = { status: 307, headers: { location: "https://store.example/blob" } };
+    const registry = await embedded(({ method }) => (method === "HEAD" ? elsewhere : undefined));
+    await open().shareBlob(parseReference(`${registry.host}/team/app`), BLOB, signal);
+    expect(registry.traffic.requests.map(({ method }) => method)).toEqual(["HEAD"]);
+  });
+
   it("is mounted from another repository of the registry where it is known to be", async () => {
     const registry = await embedded();
     const documents = open();
