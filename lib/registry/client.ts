@@ -19,6 +19,8 @@ export interface Client {
   tagged(reference: Reference, signal: AbortSignal): Promise<Tagged | undefined>;
   /** The blob that `reference` names, as far as it is no larger than an image config may be. */
   blob(reference: Canonical, signal: AbortSignal): Promise<Content>;
+  /** Keeps what was just put, so that reading it takes no request. */
+  keep(kind: "manifest" | "blob", of: Reference, content: Omit<Content, "digest">): void;
 }
 
 /** The content that a tag names. */
@@ -92,6 +94,11 @@ export function createClient(parts: {
     async blob(reference, signal) {
       const url = blobUrl(reference, schemes);
       return await content({ reference, url, headers: {}, limit: "configBytes" }, signal);
+    },
+    keep(kind, of, put) {
+      const digest = digestOf(put.bytes);
+      const limit = kind === "manifest" ? "manifestBytes" : "configBytes";
+      cache.set(keyOf(canonical(of, digest), limit), { ...put, digest });
     },
   };
 }

@@ -45,7 +45,7 @@ export interface RegistryOptions {
 }
 
 /** Reads and writes what lies beside images in a registry. */
-export interface Documents extends Client, Writer {
+export interface Documents extends Omit<Client, "keep">, Writer {
   /** As {@link listReferrers}. */
   referrers(
     of: Canonical,
@@ -90,11 +90,20 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
     pace: options.pace,
   });
   const client = createClient({ caller, cache: createCache(options.cacheBytes ?? CACHE_BYTES), limits });
+  const writer = createWriter(caller);
   return {
     documents: {
       ...client,
-      ...createWriter(caller),
+      ...writer,
       limits,
+      async putBlob(to, bytes, signal) {
+        await writer.putBlob(to, bytes, signal);
+        client.keep("blob", to, { bytes });
+      },
+      async putManifest(at, manifest, signal, condition) {
+        await writer.putManifest(at, manifest, signal, condition);
+        client.keep("manifest", at, manifest);
+      },
       referrers: (of, type, signal) => listReferrers({ caller, limits }, of, type, signal),
     },
     async resolve(reference, signal) {

@@ -96,13 +96,18 @@ describe("an attestation that is put", () => {
     ["by the API", true, ["GET referrers"]],
     ["by the fallback tag", false, ["GET manifests"]],
   ])(
-    "takes one request to be found again by an instance that knows it: %s",
+    "takes one request to be found again by who wrote it, or read it before: %s",
     async (_, referrersApi, requests) => {
       const stack = await startStack({ registry: { referrersApi } });
       await put(stack.store, await both(stack));
-      await list(stack.store, stack.subject);
       stack.took();
       expect(await list(stack.store, stack.subject)).toHaveLength(2);
+      expect(stack.took()).toEqual(requests);
+
+      const other = stack.another();
+      await list(other, stack.subject);
+      stack.took();
+      expect(await list(other, stack.subject)).toHaveLength(2);
       expect(stack.took()).toEqual(requests);
     },
   );
