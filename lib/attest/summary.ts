@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { Digest } from "../image/digest.ts";
 import { IN_TOTO } from "../image/media-types.ts";
-import { type Canonical, canonical, formatReference } from "../image/reference.ts";
+import { type Canonical, canonical, formatReference, uriOf } from "../image/reference.ts";
 import type { Format } from "./claim.ts";
 import { preAuthEncoding } from "./dsse.ts";
 import { digestSet, isAbout, readStatement, type Statement, statementBytes } from "./statement.ts";
@@ -38,7 +38,7 @@ export function summaryFormat({ verifierId, policyDigestOf, now }: SummaryOption
       const predicate = {
         verifier: { id: verifierId },
         timeVerified: now().toISOString(),
-        resourceUri: resourceUriOf(subject),
+        resourceUri: uriOf(subject),
         policy: { uri: policyUri(checkName), digest: digestSet(policyDigestOf(checkName)) },
         ...(inputs.length === 0
           ? {}
@@ -55,7 +55,7 @@ export function summaryFormat({ verifierId, policyDigestOf, now }: SummaryOption
       const summary = statement === undefined ? undefined : summaryIn(statement);
       if (statement === undefined || summary === undefined) return "it is no readable verification summary";
       if (!isAbout(statement, subject.digest)) return "its summary names another digest";
-      if (summary.resourceUri !== resourceUriOf(subject)) return "its summary is about another image";
+      if (summary.resourceUri !== uriOf(subject)) return "its summary is about another image";
       if (summary.verifier.id !== verifierId) return "its summary is another verifier's";
       if (summary.policy.uri !== policyUri(checkName)) return "its summary is about another check";
       return summary.verificationResult === "PASSED" ? undefined : "its summary does not say PASSED";
@@ -63,9 +63,10 @@ export function summaryFormat({ verifierId, policyDigestOf, now }: SummaryOption
   };
 }
 
-/** What a summary says of itself: which check of this verifier it is about, and when that was. */
+/** What a summary says of itself: which check of this verifier it is about, of which image, and when that was. */
 export interface SummaryLabel {
   readonly checkName: string;
+  readonly resourceUri: string;
   readonly at: Date;
 }
 
@@ -76,7 +77,8 @@ export function labelOfSummary(payload: Uint8Array, verifierId: string): Summary
   const prefix = `${verifierId}/checks/`;
   if (!summary?.policy.uri.startsWith(prefix)) return undefined;
   const at = new Date(summary.timeVerified);
-  return Number.isNaN(at.getTime()) ? undefined : { checkName: summary.policy.uri.slice(prefix.length), at };
+  if (Number.isNaN(at.getTime())) return undefined;
+  return { checkName: summary.policy.uri.slice(prefix.length), resourceUri: summary.resourceUri, at };
 }
 
 function summaryIn({ predicateType, predicate }: Statement): z.infer<typeof SummarySchema> | undefined {
@@ -89,13 +91,6 @@ function levelOf(checkName: string): string {
 }
 
 function toSubject(image: Canonical) {
-  return { name: bare(image), digest: digestSet(image.digest) };
-}
-
-function resourceUriOf(subject: Canonical): string {
-  return `https://${bare(subject)}`;
-}
-
-function bare(image: Canonical): string {
-  return formatReference(canonical(image, image.digest));
+  const name = formatReference(canonical(image, image.digest));
+  return { name, digest: digestSet(image.digest) };
 }

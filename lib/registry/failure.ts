@@ -92,7 +92,7 @@ function codeOf(status: number): ErrorCode {
   if (status === 401) return "unauthorized";
   if (status === 403) return "forbidden";
   if (status === 404 || status === 410) return "not-found";
-  if (status === 412) return "conflict";
+  if (status === 409 || status === 412) return "conflict";
   if (status === 408 || status === 429 || status >= 500) return "unavailable";
   return "unsupported";
 }

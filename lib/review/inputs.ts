@@ -1,5 +1,5 @@
 import type { Input } from "../attest/claim.ts";
-import { canonical, formatReference } from "../image/reference.ts";
+import { canonical, uriOf } from "../image/reference.ts";
 import type { Evidence } from "../ports.ts";
 import type { PlatformReview } from "./judgement.ts";
 
@@ -57,5 +57,5 @@ export function inputsOf(
 
 function configOf({ image: { reference, manifest } }: Evidence): Input {
   const { digest } = manifest.config;
-  return { uri: `https://${formatReference(canonical(reference, digest))}`, digest };
+  return { uri: uriOf(canonical(reference, digest)), digest };
 }

@@ -80,7 +80,11 @@ describe("a verification summary", () => {
   });
 
   it("says what it is about", () => {
-    expect(labelOfSummary(format.payloadOf(CLAIM), VERIFIER)).toEqual({ checkName: "nobody", at: AT });
+    expect(labelOfSummary(format.payloadOf(CLAIM), VERIFIER)).toEqual({
+      checkName: "nobody",
+      resourceUri: `https://gcr.io/project/app@${INDEX.digest}`,
+      at: AT,
+    });
     expect(labelOfSummary(format.payloadOf(CLAIM), "https://voucher.example")).toBeUndefined();
     expect(labelOfSummary(Buffer.from("{}"), VERIFIER)).toBeUndefined();
   });

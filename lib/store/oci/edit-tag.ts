@@ -33,18 +33,16 @@ export function createEditTag(backOff: number): EditTag {
   const turns = new LRUCache<string, LimitFunction>({ max: MOST_TAGS });
 
   const editTag: EditTag = async (documents, tag, edit, signal) => {
-    let lost = 0;
-    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      // The first try and its reading back are no repetition.
-      if (tries > 1) await pause(lost++, signal);
+    for (let tries = 0; ; tries += 1) {
+      // What was written first is read back at once; from then on whoever writes as well is given some time.
+      if (tries > 1) await pause(tries - 2, signal);
       const now = await documents.tagged(tag, signal);
       const next = await edit(now);
       if (next === undefined) return now;
+      if (tries === MOST_TRIES) throw tooFast(tag);
       const condition = now === undefined ? { ifNoneMatch: "*" as const } : { ifMatch: now.etag };
       await documents.putManifest(tag, next, signal, condition).catch(ignoreConflict);
     }
-    const message = `${formatReference(tag)} is changed by others all the time`;
-    throw new VoucherError("conflict", message, { retryable: true });
   };
 
   async function pause(times: number, signal: AbortSignal): Promise<void> {
@@ -61,6 +59,11 @@ export function createEditTag(backOff: number): EditTag {
     turns.set(key, turn);
     return turn(() => editTag(documents, tag, edit, signal));
   };
+}
+
+function tooFast(tag: Reference): VoucherError {
+  const message = `${formatReference(tag)} is changed by others all the time`;
+  return new VoucherError("conflict", message, { retryable: true });
 }
 
 /** Somebody was faster: what they wrote is read next. */

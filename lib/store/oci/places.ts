@@ -56,7 +56,7 @@ export function createPlaces({ documents, repository, backOff = 200 }: PlacesOpt
 }
 
 /** The same documents, no more of them asked for at once than one review may. */
-export function inTurns(documents: Documents): Documents {
+function inTurns(documents: Documents): Documents {
   const turn = pLimit(documents.limits.requestsPerHost);
   const taking =
     <Args extends unknown[], Answer>(ask: (...args: Args) => Promise<Answer>) =>

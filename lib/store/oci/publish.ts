@@ -5,7 +5,7 @@ import { asVoucherError, VoucherError } from "../../errors.ts";
 import type { Digest } from "../../image/digest.ts";
 import { parseManifest } from "../../image/manifest.ts";
 import { IN_TOTO } from "../../image/media-types.ts";
-import { type Canonical, canonical } from "../../image/reference.ts";
+import { type Canonical, canonical, uriOf } from "../../image/reference.ts";
 import type { Put, PutAnswer } from "../../ports.ts";
 import type { Referrer } from "../../registry/referrer.ts";
 import type { Found } from "./envelopes.ts";
@@ -16,7 +16,7 @@ export interface PublishOptions {
   readonly verifierId: string;
   readonly cosignTags: boolean;
   /** How a bundle hints at the key that signs for a check. */
-  readonly keyHintOf: (checkName: string, signal: AbortSignal) => Promise<string>;
+  readonly keyHintOf: (checkName: string) => Promise<string>;
 }
 
 /** An attestation that was put, and not yet where everybody finds it. */
@@ -78,7 +78,7 @@ async function make(
   if (at === undefined) throw new VoucherError("internal", "what is to be attested is no summary");
   // cosign takes a key id for one of its own making, and refuses every other; the bundle's hint names the key instead.
   const envelope = { payloadType: IN_TOTO, payload, signatures: [{ keyId: "", bytes: signature.bytes }] };
-  const keyHint = await keyHintOf(checkName, signal);
+  const keyHint = await keyHintOf(checkName);
   const bundle = bundleBytes({ envelope, keyHint });
   const { manifest, referrer } = bundleManifest(bundle, subject, SUMMARY_TYPE, at);
   await documents.putBlob(target, bundle, signal);
@@ -122,13 +122,17 @@ interface Rival {
   readonly at: Date;
 }
 
-/** What another instance made with the same key meanwhile. Where something is to be replaced, whatever stands is no rival. */
+/**
+ * What another instance made meanwhile, of the same check and image with the same key. Where something is to be replaced,
+ * whatever stands is no rival.
+ */
 function rivalsOf({ put, keyHint }: Made, found: readonly Found[], verifierId: string): readonly Rival[] {
   if (put.replaces !== undefined) return [];
   return found.flatMap((one) => {
     const label = labelOfSummary(one.envelope.payload, verifierId);
-    const isRival = label?.checkName === put.attestation.checkName && one.keyHint === keyHint;
-    return isRival ? [{ digest: one.digest, at: label.at }] : [];
+    const { checkName, subject } = put.attestation;
+    const isSame = label?.checkName === checkName && label.resourceUri === uriOf(subject);
+    return isSame && one.keyHint === keyHint ? [{ digest: one.digest, at: label.at }] : [];
   });
 }
 

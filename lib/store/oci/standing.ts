@@ -1,6 +1,13 @@
 import type { StoredAttestation } from "../../attest/attestation.ts";
-import { labelOfSummary } from "../../attest/summary.ts";
-import { type Canonical, canonical, formatReference, type Reference } from "../../image/reference.ts";
+import { labelOfSummary, type SummaryLabel } from "../../attest/summary.ts";
+import {
+  type Canonical,
+  canonical,
+  formatReference,
+  nameOf,
+  type Reference,
+  uriOf,
+} from "../../image/reference.ts";
 import { type Found, layerDigest } from "./envelopes.ts";
 import { cosignTag } from "./layout.ts";
 import type { Place } from "./places.ts";
@@ -11,7 +18,10 @@ export interface StandingOptions {
   readonly cosignTags: boolean;
 }
 
-/** Every summary that stands for one digest, of whatever check, whoever signed it. */
+/**
+ * Every summary that stands for one digest, of whatever check, whoever signed it. In a repository that holds those of many
+ * images, a digest may be known by several names: what is about another name is that one's.
+ */
 export async function standingOn(
   subject: Canonical,
   { target, referrers, cosignTag: tag, envelopes }: Place,
@@ -23,8 +33,13 @@ export async function standingOn(
     referrers.list(digest, signal).then((listed) => envelopes.ofBundles(digest, listed)),
     cosignTags ? tag.list(digest, signal) : [],
   ]);
-  const stored = (found: Found, at: Reference, incomplete?: string) =>
-    toStored(found, subject, `${formatReference(at)}`, verifierId, incomplete);
+  const isShared = nameOf(target) !== nameOf(subject);
+  const stored = (found: Found, at: Reference, incomplete?: string): readonly StoredAttestation[] => {
+    const label = labelOfSummary(found.envelope.payload, verifierId);
+    if (label === undefined || (isShared && label.resourceUri !== uriOf(subject))) return [];
+    const standing = toStored(found, subject, formatReference(at), label);
+    return [incomplete === undefined ? standing : { ...standing, incomplete }];
+  };
   const tagged = new Set(layers.map((layer) => layer.digest));
   const ofBundles = bundles.flatMap((found) => {
     const isWhole = !cosignTags || tagged.has(layerDigest(found.envelope));
@@ -48,21 +63,15 @@ function toStored(
   { envelope, keyHint }: Found,
   subject: Canonical,
   id: string,
-  verifierId: string,
-  incomplete: string | undefined,
-): readonly StoredAttestation[] {
+  { checkName, at }: SummaryLabel,
+): StoredAttestation {
   const { payload, signatures } = envelope;
-  const label = labelOfSummary(payload, verifierId);
-  if (label === undefined) return [];
-  return [
-    {
-      id,
-      checkName: label.checkName,
-      subject,
-      payload,
-      signatures: signatures.map(({ keyId, bytes }) => ({ keyId: keyHint ?? keyId, bytes })),
-      createdAt: label.at,
-      ...(incomplete === undefined ? {} : { incomplete }),
-    },
-  ];
+  return {
+    id,
+    checkName,
+    subject,
+    payload,
+    signatures: signatures.map(({ keyId, bytes }) => ({ keyId: keyHint ?? keyId, bytes })),
+    createdAt: at,
+  };
 }

@@ -134,6 +134,25 @@ describe("an attestation that is put", () => {
     expect((await list(store, stack.subject))[0]?.id).toContain(`${stack.registry.host}/attestations@`);
   });
 
+  it("in a repository of many images is that of its own name alone, though another image is the same", async () => {
+    const stack = await startStack();
+    const kept = parseReference(`${stack.registry.host}/attestations`);
+    const { store } = await startStack({ store: { repository: kept } });
+    const promoted = { ...stack.subject, repository: "team/promoted" };
+    const sample = sampleImage({ platform: "linux/amd64", user: "app" });
+    await pushSample(sample, { url: stack.registry.url, repository: promoted.repository });
+    const attestations = [await sign(stack, stack.subject), await sign(stack, promoted)];
+    expect(await Promise.all(attestations.map((one) => put(store, [one])))).toEqual([["stored"], ["stored"]]);
+
+    for (const subject of [stack.subject, promoted])
+      expect(await standing({ ...stack, subject }, store)).toEqual({ counting: ["nobody"], rejected: [] });
+    const [stored] = await list(store, promoted);
+    if (stored === undefined) throw new Error("nothing is stored");
+    await store.remove(stored, signal());
+    expect(await list(store, promoted)).toEqual([]);
+    expect(await list(store, stack.subject)).toHaveLength(1);
+  });
+
   it("that fails hinders no other", async () => {
     let uploads = 0;
     const before: Before = ({ method, path }) => {

@@ -137,7 +137,7 @@ describe("the index under the fallback tag", () => {
       status: "failed",
       error: { code: "conflict", retryable: true, message: expect.stringContaining(tagOf(stack)) },
     });
-    expect(stack.registry.traffic.requests.filter((one) => one.path.endsWith(tagOf(stack)))).toHaveLength(16);
+    expect(stack.registry.traffic.requests.filter((one) => one.path.endsWith(tagOf(stack)))).toHaveLength(17);
   });
 
   it("ends waiting for others at the deadline", async () => {
