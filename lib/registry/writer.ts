@@ -7,6 +7,7 @@ import { abandoned } from "../retry.ts";
 import type { Caller } from "./caller.ts";
 import { manifestUrl } from "./endpoint.ts";
 import { about } from "./failure.ts";
+import { Joined } from "./join.ts";
 import { hasBlob, LITTLE, uploadBlob } from "./upload.ts";
 
 /** A document, and the media type that it is put and served with. */
@@ -37,10 +38,13 @@ export interface Writer {
 }
 
 const MOST_REPOSITORIES = 1000;
+/** For how long a shared blob is taken to be where it was, in milliseconds: what nothing names is swept up some day. */
+const REMEMBERED = 10 * 60_000;
 
 export function createWriter(caller: Caller): Writer {
   /** Repositories that have a shared blob, the latest first. */
-  const holders = new LRUCache<string, Reference>({ max: MOST_REPOSITORIES });
+  const holders = new LRUCache<string, Reference>({ max: MOST_REPOSITORIES, ttl: REMEMBERED });
+  const flights = new Joined<void>();
 
   async function writing<T>(what: string, signal: AbortSignal, work: Promise<T>): Promise<T> {
     try {
@@ -52,13 +56,15 @@ export function createWriter(caller: Caller): Writer {
   }
 
   async function share(to: Reference, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-    const digest = digestOf(bytes);
-    const key = `${digest} ${nameOf(to)}`;
-    if (holders.has(key)) return;
+    const key = `${digestOf(bytes)} ${nameOf(to)}`;
+    if (!holders.has(key)) await flights.run(key, (joint) => shareNow(to, bytes, key, joint), signal);
+  }
+
+  async function shareNow(to: Reference, bytes: Uint8Array, key: string, signal: AbortSignal): Promise<void> {
     if (!(await hasBlob(caller, to, bytes, signal))) {
       const [, from] =
         [...holders.entries()].find(
-          ([other, { registry }]) => other.startsWith(`${digest} `) && registry === to.registry,
+          ([other, { registry }]) => other.startsWith(`${digestOf(bytes)} `) && registry === to.registry,
         ) ?? [];
       await uploadBlob(caller, to, bytes, from, signal);
     }

@@ -178,6 +178,7 @@ describeUnless(lacking, "cosign 3", () => {
       expect((await stage.run("verify", `${name}:v1`, "--key", "cosign.pub", "-q")).code).toBe(1);
     });
 
+    // Seven programs, one after the other: on a machine with much to do that takes a while.
     it("loses nothing of voucher's, nor voucher of its", async () => {
       const image = `${name}@${GOOD.root.digest}`;
       await attest(image);
@@ -192,7 +193,7 @@ describeUnless(lacking, "cosign 3", () => {
         const theirs = ["--type", "https://example.com/reviewed", ...flags];
         expect((await verify(image, "cosign.pub", ...theirs)).code).toBe(0);
       }
-    });
+    }, 90_000);
 
     it("finds what is kept in a repository of its own, for images that nobody may write to", async () => {
       const kept = `${registry.host}/attestations`;

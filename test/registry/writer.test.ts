@@ -48,7 +48,7 @@ describe("a blob", () => {
     const registry = await embedded();
     const to = parseReference(`${registry.host}/team/app`);
     const documents = open();
-    await documents.shareBlob(to, BLOB, signal);
+    await Promise.all([documents.shareBlob(to, BLOB, signal), documents.shareBlob(to, BLOB, signal)]);
     await documents.shareBlob(to, BLOB, signal);
     expect(registry.traffic.requests.map(({ method }) => method)).toEqual(["HEAD", "POST", "PUT"]);
     registry.traffic.reset();
