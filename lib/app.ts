@@ -1,4 +1,5 @@
 import { attestingOf } from "./app/attesting.ts";
+import { verifyWithKeyFile } from "./app/by-key.ts";
 import { checksOf, loadCustomChecks } from "./app/checks.ts";
 import { createClock } from "./app/clock.ts";
 import { factsOf } from "./app/evidence.ts";
@@ -66,9 +67,11 @@ export async function createApp(config: Config, { observer: log, env }: AppOptio
   const secrets = secretsOf(config, google, { env });
   const observer = observerOf(config, log, secrets);
   const means = { google, observer, proxies, secrets };
-  const resolver = once(() => registryOf(config, means, { env }));
+  const registry = once(() => registryOf(config, means, { env }));
   const signer = once(() => signerOf(config, means));
-  const attesting = once(() => attestingOf(config, signer(), means));
+  const attesting = once(() =>
+    attestingOf(config, signer(), { ...means, registry: registry(), now: clock.now }),
+  );
   const publisher = once(() => publisherOf(config, { env }, observer));
   const facts = once(() => factsOf(config, means, clock.now));
   const publishing = once(() => {
@@ -77,7 +80,7 @@ export async function createApp(config: Config, { observer: log, env }: AppOptio
     return able;
   });
   const reviewPorts = () => ({
-    resolver: resolver(),
+    resolver: registry(),
     evidence: facts().evidence,
     observer,
     attesting: config.dryrun ? undefined : publishing(),
@@ -104,7 +107,7 @@ export async function createApp(config: Config, { observer: log, env }: AppOptio
     observer,
     clock,
     checksNamed,
-    resolve: (image, signal) => resolver().resolve(image, signal),
+    resolve: (image, signal) => registry().resolve(image, signal),
     async check(image, checks, existing, signal, onlyHostsOf) {
       const request = { image, checks, platforms, existing, onlyHostsOf };
       const followed = { name: "check", kind: "command" } as const;
@@ -114,10 +117,14 @@ export async function createApp(config: Config, { observer: log, env }: AppOptio
     async verify(image, checks, signal, onlyHostsOf) {
       const { store, keyRing } = attesting();
       const request = { image, checks, platforms, onlyHostsOf };
-      const ports = { resolver: resolver(), store, keyRing, observer };
+      const ports = { resolver: registry(), store, keyRing, observer };
       const followed = { name: "verify", kind: "command" } as const;
       const verified = await observer.follow(followed, () => verify(request, ports, signal));
       return { verdict: toVerdict(verified, image.tag), attested: attestedBy(verified) };
+    },
+    async verifyWithKey(request, signal) {
+      const verified = await verifyWithKeyFile(request, { config, registry: registry() }, signal);
+      return { verdict: toVerdict(verified, request.image.tag), attested: attestedBy(verified) };
     },
     publicKeys: () => signer().publicKeys(),
     prepareStore: (checks, signal) =>
@@ -126,7 +133,7 @@ export async function createApp(config: Config, { observer: log, env }: AppOptio
         signal,
       ),
     standing(request, checks, signal) {
-      const ports = { resolver: resolver(), store: attesting().store };
+      const ports = { resolver: registry(), store: attesting().store };
       return findStanding(
         request,
         checks.map(({ name }) => name),
@@ -179,7 +186,7 @@ export async function createApp(config: Config, { observer: log, env }: AppOptio
     },
     replay(request, listener, stop) {
       const store = () => attesting().store;
-      const needs = { repositories: resolver, store, settings: events, ports: deliveryPorts, checksNamed };
+      const needs = { repositories: registry, store, settings: events, ports: deliveryPorts, checksNamed };
       return replayEvents(request, { config, clock, observer, env, ...needs }, listener, stop);
     },
     close: () => observer.close(),

@@ -1,4 +1,6 @@
 import type { Attestation, Signature, StoredAttestation } from "./attest/attestation.ts";
+import type { Format } from "./attest/claim.ts";
+import type { Envelope } from "./attest/dsse.ts";
 import type { VoucherError } from "./errors.ts";
 import type { ImageConfig } from "./image/image-config.ts";
 import type { Canonical, Reference } from "./image/reference.ts";
@@ -183,8 +185,8 @@ export interface AttestedImage {
 
 /** Where attestations live. It stores and finds; it never judges. */
 export interface AttestationStore {
-  /** The bytes to sign, to say in this store's format that `subject` passed `checkName`. */
-  document(checkName: string, subject: Canonical): Uint8Array;
+  /** What its attestations say, and how. */
+  readonly format: Format;
   /** Every attestation of the named checks on the named digests, whoever made it. */
   list(
     subjects: readonly Canonical[],
@@ -202,6 +204,11 @@ export interface AttestationStore {
   remove(stored: StoredAttestation, signal: AbortSignal): Promise<void>;
   /** Makes what attestations of these checks need before there can be one. */
   prepare(checkNames: readonly string[], signal: AbortSignal): Promise<readonly Prepared[]>;
+}
+
+/** Signed statements that stand beside images, whoever wrote them and whatever they say. None of them is verified. */
+export interface StatementSource {
+  of(subject: Canonical, signal: AbortSignal): Promise<readonly Envelope[]>;
 }
 
 /** The topics that Voucher publishes to: registry events, events that wait, events that are given up, verdicts. */

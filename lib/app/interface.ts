@@ -15,6 +15,7 @@ import type { ReviewRequest } from "../review/review.ts";
 import type { FoundStanding, RevokeRequest, Standing, Withdrawn } from "../review/revoke.ts";
 import type { Verdict } from "../review/verdict.ts";
 import type { PublicKey } from "../sign/public-key.ts";
+import type { KeyRequest } from "./by-key.ts";
 import type { ReplayRequest } from "./replaying.ts";
 import type { SubscribeRequest } from "./subscribing.ts";
 
@@ -45,6 +46,11 @@ export interface App {
     signal: AbortSignal,
     onlyHostsOf?: ValidRepos,
   ): Promise<Verification>;
+  /**
+   * Says which signed statements in registries verify under the public key of a file, whatever they say. Needs neither a
+   * store nor a signer. Throws `usage` for a file without a key.
+   */
+  verifyWithKey(request: KeyRequest, signal: AbortSignal): Promise<Verification>;
   /** The public keys that the configured signer signs with, by check. Throws `key` or `config`. */
   publicKeys(): Promise<ReadonlyMap<string, PublicKey>>;
   /** Makes what attestations of the checks need in the store before there can be one. */

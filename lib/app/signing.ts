@@ -10,6 +10,7 @@ import { type KeyedSigner, refuseSharedKeys } from "../sign/keyed-signer.ts";
 import { createKmsSigner } from "../sign/kms.ts";
 import { createPgpSigner, type PgpKey } from "../sign/pgp.ts";
 import { createPkixSigner } from "../sign/pkix.ts";
+import { keyHint } from "../sign/public-key.ts";
 import { readTrustedKeys } from "../sign/trusted-keys.ts";
 import type { Means } from "./means.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -54,15 +55,27 @@ export function requireSigningKeys(config: Config, { env }: Surroundings): void 
 }
 
 /** The keys that verification believes: the signer's own, and those of `trusted_keys`, each for one check alone. */
-export function keyRingOf({ trustedKeys, allowSharedKeys }: Config, signer: KeyedSigner): KeyRing {
-  return createKeyRing(async () => {
+export function keyRingOf(
+  { trustedKeys, allowSharedKeys, metadataClient }: Config,
+  signer: KeyedSigner,
+): KeyRing {
+  const trusted = async () => {
     const own = [...(await signer.publicKeys())].map(([check, key]) => ({ check, key }));
-    const trusted = [...own, ...(await readTrustedKeys(trustedKeys))];
+    const all = [...own, ...(await readTrustedKeys(trustedKeys))];
     // One key may be in two files, private here and public there, where no comparison of paths finds it.
-    const readable = trusted.filter(({ key }) => key.unreadable === undefined);
+    const readable = all.filter(({ key }) => key.unreadable === undefined);
     if (!allowSharedKeys) refuseSharedKeys(readable.map(({ check, key }) => [check, key.id]));
-    return trusted;
-  });
+    return all;
+  };
+  // In a registry stands what DSSE signed, whose key ids bind nobody.
+  return createKeyRing(trusted, { idsAreHints: metadataClient === "oci" });
+}
+
+/** How bundles hint at the key that signs for a check. Throws `key` where the check has none. */
+export async function keyHintOf(checkName: string, signer: KeyedSigner): Promise<string> {
+  const key = (await signer.publicKeys()).get(checkName);
+  if (key === undefined) throw new VoucherError("key", `no key is configured for the check ${checkName}`);
+  return keyHint(await key.text());
 }
 
 async function pgpKeys({ openpgpkeys }: Secrets): Promise<readonly PgpKey[]> {

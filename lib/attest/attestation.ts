@@ -10,7 +10,7 @@ export interface Signature {
 export interface Attestation {
   readonly checkName: string;
   readonly subject: Canonical;
-  /** The signed bytes. */
+  /** What it says, in the format of its store. */
   readonly payload: Uint8Array;
   readonly signature: Signature;
 }
@@ -24,4 +24,6 @@ export interface StoredAttestation {
   readonly payload: Uint8Array;
   readonly signatures: readonly Signature[];
   readonly createdAt?: Date;
+  /** Why it is not whole, though parts of it stand: then it does not count. */
+  readonly incomplete?: string;
 }

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
-import { parseJson } from "../image/json.ts";
+import { tryParseJson } from "../image/json.ts";
 import { type Canonical, nameOf } from "../image/reference.ts";
+import type { Format } from "./claim.ts";
 
 /** What a Binary Authorization payload says. Not yet compared with any image. */
 export interface Payload {
@@ -41,11 +42,19 @@ export function binauthzPayload(subject: Canonical): Uint8Array {
  * or that two readers could read in two ways. Never throws.
  */
 export function readPayload(bytes: Uint8Array): Payload | undefined {
-  const parsed = PayloadSchema.safeParse(parseOrNothing(bytes));
+  const parsed = PayloadSchema.safeParse(tryParseJson(bytes));
   if (!parsed.success) return undefined;
   const { identity, image, type } = parsed.data.critical;
   return { dockerReference: identity["docker-reference"], digest: image["docker-manifest-digest"], type };
 }
+
+/** Binary Authorization's payload; it names no check, so that for each check a key and a note of its own speak. */
+export const binauthz: Format = {
+  sharesPayload: true,
+  payloadOf: ({ subject }) => binauthzPayload(subject),
+  signedBytes: (payload) => payload,
+  strangeness: (payload, _checkName, subject) => strangeness(payload, subject),
+};
 
 /** Whether these signed bytes speak of exactly `subject`: its type, its name and its digest all equal, to the letter. */
 export function speaksOf(payload: Uint8Array, subject: Canonical): boolean {
@@ -53,10 +62,11 @@ export function speaksOf(payload: Uint8Array, subject: Canonical): boolean {
   return said?.type === TYPE && said.dockerReference === nameOf(subject) && said.digest === subject.digest;
 }
 
-function parseOrNothing(bytes: Uint8Array): unknown {
-  try {
-    return parseJson(bytes);
-  } catch {
-    return undefined;
-  }
+function strangeness(payload: Uint8Array, subject: Canonical): string | undefined {
+  if (speaksOf(payload, subject)) return undefined;
+  const said = readPayload(payload);
+  if (said === undefined) return "its payload is unreadable";
+  if (said.digest !== subject.digest) return "its payload names another digest";
+  if (said.dockerReference !== nameOf(subject)) return "its payload names another repository";
+  return "its payload is of another type";
 }

@@ -48,6 +48,7 @@ withReviewFlags(program.command("check"))
 withReviewFlags(program.command("verify"))
   .description("verify the attestations of images; runs no check")
   .argument("<image...>", "name:tag or name@digest")
+  .option("--key <file>", "verify what others attested in the registry, with this public key alone")
   .action((images: string[], flags: ServerFlags) =>
     runCommand(flags, hereOrThere("verify", images, flags, verifyCommand)),
   );

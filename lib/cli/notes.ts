@@ -20,6 +20,8 @@ export async function createNotesCommand(
         prepared.map(({ checkName, name, status }) => ({ check: checkName, note: name, status })),
       ),
     );
+  } else if (prepared.length === 0) {
+    terminal.err("voucher: this store needs no notes");
   } else if (flags.quiet !== true) {
     terminal.out(prepared.map(({ name, status }) => `${status.padEnd(7)} ${name}`).join("\n"));
   }

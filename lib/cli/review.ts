@@ -1,5 +1,7 @@
+import { resolve } from "node:path";
 import type { AttestedBy, Check, Reference, Verdict } from "../app.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
+import { parsePlatform } from "../image/platform.ts";
 import { formatReference, parseReference } from "../image/reference.ts";
 import { type ExitCode, exitOf, exitOfError, worst } from "./exit.ts";
 import { matrix } from "./matrix.ts";
@@ -12,6 +14,8 @@ export interface ReviewFlags extends CommonFlags {
   readonly check?: readonly string[];
   readonly force?: boolean;
   readonly wait?: number;
+  /** A public key in PEM form, to verify with it alone. */
+  readonly key?: string;
 }
 
 /** `voucher check IMAGE…`: runs checks and attests what passes. */
@@ -46,6 +50,8 @@ export async function verifyCommand(
   session: Session,
 ): Promise<ExitCode> {
   const { app, signal } = session;
+  const { key } = flags;
+  if (key !== undefined) return verifyByKey(images, { ...flags, key }, session);
   requireChecks(flags, session);
   const checks: readonly Check[] = app.checksNamed(flags.check ?? ["all"]);
   return eachImage(images, flags, session, async (image) => {
@@ -58,6 +64,23 @@ export async function verifyCommand(
 function requireChecks({ check }: ReviewFlags, { configured }: Session): void {
   if (configured || check !== undefined) return;
   throw new VoucherError("config", `no configuration was found, and so no check; ${WRITE_ONE}`);
+}
+
+/** With a key alone it is not known which checks there are: each kind of statement is answered for. */
+async function verifyByKey(
+  images: readonly string[],
+  flags: ReviewFlags & { readonly key: string },
+  session: Session,
+): Promise<ExitCode> {
+  if (flags.check !== undefined)
+    throw new VoucherError("usage", "--key reads statements of every kind; leave out --check");
+  const { app, signal } = session;
+  const platforms = flags.platform?.map(parsePlatform);
+  return eachImage(images, flags, session, async (image) => {
+    const request = { image, keyFile: resolve(flags.key), platforms };
+    const { verdict, attested } = await app.verifyWithKey(request, signal);
+    return { verdict, notes: attested.map(vouching) };
+  });
 }
 
 export interface Answer {

@@ -64,8 +64,8 @@ export async function serverCommand(
 }
 
 /** A server has its own configuration, and no request can change it. */
-function requireAskable({ platform, force, dryRun }: ServerFlags): void {
-  const flag = Object.entries({ platform, force, "dry-run": dryRun }).find(
+function requireAskable({ platform, force, dryRun, key }: ServerFlags): void {
+  const flag = Object.entries({ platform, force, "dry-run": dryRun, key }).find(
     ([, value]) => value !== undefined,
   );
   if (flag !== undefined)

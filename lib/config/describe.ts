@@ -110,7 +110,8 @@ function switchedOn(names: readonly string[]): { readonly [name: string]: true }
   return Object.fromEntries(names.map((name) => [name, true]));
 }
 
-function describeSelection(selection: PlatformSelection): readonly string[] {
+/** The platforms of a selection, as the file names them. */
+export function describeSelection(selection: PlatformSelection): readonly string[] {
   return selection === "all" ? ["all"] : selection.map(formatPlatform);
 }
 

@@ -1,5 +1,5 @@
 import { VoucherError } from "../errors.ts";
-import { isLoopback, parseReference } from "../image/reference.ts";
+import { isLoopback, nameOf, parseReference } from "../image/reference.ts";
 
 /**
  * Reads the address of a service: https, or http for loopback hosts, which is how tests and local stacks stand in for
@@ -36,6 +36,25 @@ export function parseLoopbackHost(text: string): string {
   if (!isLoopback(host))
     throw refused(text, "only loopback hosts are listed here: every other host is asked over TLS anyway");
   return host;
+}
+
+/** Reads a URI that names somebody and is never fetched. Returns it as it was written, without slashes at its end. Throws `config`. */
+export function parseIdentity(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || /\s/.test(text)) throw refused(text, "write a URI, as in https://voucher.example.com");
+  if (url.search !== "" || url.hash !== "") throw refused(text, "leave out the query and the fragment");
+  return text.replace(/\/+$/, "");
+}
+
+/** Reads `host/path` of a repository, normalised as in references. Throws `config`. */
+export function parseRepository(text: string): string {
+  try {
+    const reference = parseReference(text);
+    if (reference.tag === undefined && reference.digest === undefined) return nameOf(reference);
+  } catch {
+    // Answered below, like a name with a tag or digest.
+  }
+  throw refused(text, "write a repository without tag and digest, as in registry.example.com/attestations");
 }
 
 function parseAddress(text: string): URL {

@@ -11,7 +11,6 @@ import { applyRenames } from "./renames.ts";
 import type { Found, Rule } from "./rule.ts";
 import { RULES } from "./rules.ts";
 import { type Overrides, toConfig } from "./settings.ts";
-import { UNBUILT } from "./unbuilt.ts";
 import { WARNINGS } from "./warnings.ts";
 
 /** Where the configuration comes from. Nothing else is read: no variable of the process, no folder of its own choice. */
@@ -49,7 +48,7 @@ export async function loadConfig({ flags = {}, ...sources }: ConfigSources): Pro
   const target = targetOf(env);
   const overrides = { ...(target.platform === undefined ? {} : { platforms: [target.platform] }), ...flags };
   const parsed = parseFile(document);
-  const found = [...parsed.problems, ...ask([...RULES, ...UNBUILT], parsed, overrides)];
+  const found = [...parsed.problems, ...ask(RULES, parsed, overrides)];
   const problems = [...found.map(located), ...target.problems];
   if (problems.length > 0) throw configError(problems);
 

@@ -5,7 +5,7 @@ import { knownChecks, unknownCheck } from "./known-checks.ts";
 import { METRICS_RULES } from "./metrics-rules.ts";
 import type { Found, Rule } from "./rule.ts";
 import type { FileConfig } from "./schema.ts";
-import { metadataClientOf, type Overrides, platformsOf } from "./settings.ts";
+import { metadataClientOf, type Overrides, platformsOf, signerOf } from "./settings.ts";
 
 /** What the schema cannot say, since it holds between keys. */
 export const RULES: readonly Rule[] = [
@@ -15,6 +15,8 @@ export const RULES: readonly Rule[] = [
   { reads: ["repository"], find: aliases },
   { reads: ["platforms"], find: indexPolicy },
   { reads: ["metadata_client", "grafeasos"], find: grafeasAddress },
+  { reads: ["metadata_client", "oci"], find: verifier },
+  { reads: ["metadata_client", "signer"], find: signerOfSummaries },
   ...KEY_RULES,
   ...METRICS_RULES,
 ];
@@ -68,6 +70,20 @@ function grafeasAddress(file: FileConfig): readonly Found[] {
   if (metadataClientOf(file) !== "grafeasos" || file.grafeasos?.hostname !== undefined) return [];
   const message = 'is missing: metadata_client is "grafeasos"; write its URL, as in "http://grafeas:8080"';
   return [{ key: "grafeasos.hostname", message }];
+}
+
+function verifier(file: FileConfig): readonly Found[] {
+  if (metadataClientOf(file) !== "oci" || file.oci?.verifier_id !== undefined) return [];
+  const message =
+    'is missing: metadata_client is "oci"; write a URI that names this Voucher in what it signs, as in "https://voucher.example.com"';
+  return [{ key: "oci.verifier_id", message }];
+}
+
+function signerOfSummaries(file: FileConfig): readonly Found[] {
+  if (metadataClientOf(file) !== "oci" || signerOf(file) !== "pgp") return [];
+  const message =
+    'must be "kms" or "pkix" where metadata_client is "oci": whoever reads attestations from a registry knows no OpenPGP signatures';
+  return [{ key: "signer", message }];
 }
 
 function isVouchers(name: string): boolean {

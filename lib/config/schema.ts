@@ -3,10 +3,7 @@ import { parseValidRepo } from "../image/valid-repos.ts";
 import * as sections from "./sections.ts";
 import { blank, choice, flag, list, named, reading, section, tables, text, texts, wrong } from "./values.ts";
 
-/**
- * The configuration file, as it is written: every key of Voucher and every key of ours. A key that is not here is an
- * error; one that is known and not built yet stands in `unbuilt.ts` too.
- */
+/** The configuration file, as it is written: every key of Voucher and every key of ours. A key that is not here is an error. */
 export const fileSchema = section({
   dryrun: z.optional(flag),
   scanner: z.optional(blank(choice(["metadata", "gca", "g"]))),

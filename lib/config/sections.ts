@@ -2,7 +2,14 @@ import * as z from "zod/mini";
 import { VoucherError } from "../errors.ts";
 import type { WebhookSource } from "../event/webhook/sources.ts";
 import { type Platform, parsePlatform } from "../image/platform.ts";
-import { parseEndpoint, parseHost, parseLoopbackHost, parseOrigin } from "./endpoint.ts";
+import {
+  parseEndpoint,
+  parseHost,
+  parseIdentity,
+  parseLoopbackHost,
+  parseOrigin,
+  parseRepository,
+} from "./endpoint.ts";
 import { parseInterval, parseMoment } from "./moments.ts";
 import {
   blank,
@@ -35,7 +42,11 @@ const platforms = z.optional(reading(texts, parseSelection));
 
 export const containeranalysis = section({ build_detail_fallback_project: name, endpoint });
 export const grafeasos = section({ hostname: name, version: name, vul_project: name });
-export const oci = section({ verifier_id: name, repository: name, cosign_tags: switched });
+export const oci = section({
+  verifier_id: z.optional(blank(reading(text, parseIdentity))),
+  repository: z.optional(blank(reading(text, parseRepository))),
+  cosign_tags: switched,
+});
 export const service = section({ endpoint });
 export const snakeoil = section({
   only_fixable: switched,

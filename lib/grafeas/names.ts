@@ -1,5 +1,5 @@
 import { VoucherError } from "../errors.ts";
-import { type Canonical, nameOf, parseCanonical } from "../image/reference.ts";
+import { type Canonical, parseCanonical, uriOf } from "../image/reference.ts";
 
 /** A note, by the project that it lives in and its id. */
 export interface NoteId {
@@ -65,12 +65,13 @@ export function projectOf(name: string): string {
 
 /** How we name an image in an occurrence: an https URL, as Binary Authorization looks it up. */
 export function resourceUriOf(subject: Canonical): string {
-  return `https://${bareUriOf(subject)}`;
+  return uriOf(subject);
 }
 
 /** Every way in which producers of occurrences name an image. */
 export function resourceUrisOf(subject: Canonical): readonly string[] {
-  return [resourceUriOf(subject), bareUriOf(subject)];
+  const uri = uriOf(subject);
+  return [uri, uri.replace(/^https:\/\//, "")];
 }
 
 /** The image that an occurrence's resource is; `undefined` for what is no image, or names no digest. */
@@ -80,8 +81,4 @@ export function imageOf(resourceUri: string): Canonical | undefined {
   } catch {
     return undefined;
   }
-}
-
-function bareUriOf(subject: Canonical): string {
-  return `${nameOf(subject)}@${subject.digest}`;
 }

@@ -50,6 +50,17 @@ export function isBuildKitCache(index: Index): boolean {
 }
 
 /**
+ * Whether every entry of `index` says that it is an artifact, and none what it runs on: the list of an image's referrers, as
+ * it stands under the fallback tag. What that hides from a review gets no attestation either.
+ */
+export function isReferrersIndex({ manifests }: Index): boolean {
+  return (
+    manifests.length > 0 &&
+    manifests.every(({ artifactType, platform }) => Boolean(artifactType) && platform === undefined)
+  );
+}
+
+/**
  * `document` without what nothing here hangs on: annotations but those by which attestations are known, and what layers say
  * beside what they are. All documents of a review are held at once, and what some MiB of text say can take hundreds.
  */

@@ -23,6 +23,15 @@ export function parseJson(bytes: Uint8Array): unknown {
   return value;
 }
 
+/** As {@link parseJson}, but returns `undefined` for what that refuses. */
+export function tryParseJson(bytes: Uint8Array): unknown {
+  try {
+    return parseJson(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Throws `malformed` if `object` has a key that equals one of `reserved` but for the case of its letters: readers that
  * ignore case (Go's among them) would see another document than we do.

@@ -70,6 +70,11 @@ export function nameOf(reference: Reference): string {
   return `${reference.registry}/${reference.repository}`;
 }
 
+/** An https URL: how documents about images name one. */
+export function uriOf(reference: Canonical): string {
+  return `https://${formatReference(canonical(reference, reference.digest))}`;
+}
+
 /** The whole reference as text; {@link parseReference} reads it back. */
 export function formatReference(reference: Reference): string {
   const tag = reference.tag === undefined ? "" : `:${reference.tag}`;

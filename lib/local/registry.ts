@@ -1,4 +1,5 @@
 import type { Digest } from "../image/digest.ts";
+import { listReferrers, subjectOf } from "./referrers.ts";
 import { Repository } from "./repository.ts";
 import type { SampleManifest } from "./sample.ts";
 import {
@@ -24,6 +25,8 @@ export interface RegistryEvent {
 export interface RegistryOptions extends ServerOptions {
   /** Told of every change to a manifest or tag, once it is stored and before the answer. */
   readonly announce?: (event: RegistryEvent) => void;
+  /** Whether it has the referrers API; it does unless this is false. */
+  readonly referrersApi?: boolean;
 }
 
 export interface LocalRegistry extends LocalServer {
@@ -36,11 +39,13 @@ const ROUTES = [
   ["uploads", /^\/v2\/(.+)\/blobs\/uploads\/([^/]*)$/],
   ["blobs", /^\/v2\/(.+)\/blobs\/([^/]+)$/],
   ["manifests", /^\/v2\/(.+)\/manifests\/([^/]+)$/],
+  ["referrers", /^\/v2\/(.+)\/referrers\/([^/]+)$/],
   ["tags", /^\/v2\/(.+)\/(tags)\/list$/],
 ] as const;
 const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const CODES: { readonly [status: number]: string } = {
   404: "NAME_UNKNOWN",
+  412: "DENIED",
   413: "SIZE_INVALID",
   500: "UNKNOWN",
 };
@@ -53,12 +58,14 @@ interface Route {
 }
 
 /**
- * Starts a registry that keeps everything in memory: OCI distribution specification 1.1, without the referrers API. It
- * counts its requests as `base`, `manifests`, `blobs`, `uploads`, `tags` and `other`.
+ * Starts a registry that keeps everything in memory: OCI distribution specification 1.1. A manifest is put only where
+ * `If-Match` and `If-None-Match` hold. It counts its requests as `base`, `manifests`, `blobs`, `uploads`, `referrers`,
+ * `tags` and `other`.
  */
 export async function startRegistry(options: RegistryOptions = {}): Promise<LocalRegistry> {
   const repositories = new Map<string, Repository>();
   const uploads = new Uploads();
+  const hasReferrersApi = options.referrersApi ?? true;
 
   const repositoryOf = (name: string): Repository => {
     const repository = repositories.get(name) ?? new Repository();
@@ -84,14 +91,21 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Loca
       case "GET":
       case "HEAD": {
         const { mediaType, digest, bytes } = repository.manifest(item);
-        return content(mediaType, digest, bytes);
+        const { headers, ...rest } = content(mediaType, digest, bytes);
+        return { ...rest, headers: { ...headers, etag: `"${digest}"` } };
       }
       case "PUT": {
+        requireState(repository, item, request);
         const digest = repository.addManifest(item, request.body, request.headers["content-type"]);
         announce("INSERT", name, { digest, ...tag });
+        const subject = hasReferrersApi ? subjectOf({ bytes: request.body }) : undefined;
         return {
           status: 201,
-          headers: { location: `/v2/${name}/manifests/${digest}`, "docker-content-digest": digest },
+          headers: {
+            location: `/v2/${name}/manifests/${digest}`,
+            "docker-content-digest": digest,
+            ...(subject === undefined ? {} : { "oci-subject": subject }),
+          },
         };
       }
       case "DELETE": {
@@ -115,6 +129,9 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Loca
     // Only a push makes a repository: asking for one that is not there must leave nothing behind.
     const repository = repositories.get(name) ?? new Repository();
     if (kind === "tags") return tags(request, name, repositories.get(name));
+    if (kind === "referrers" && isRead(request) && hasReferrersApi)
+      return listReferrers(repository, item, request.query.get("artifactType"));
+    if (kind === "referrers") throw new Refusal(404, `${request.path} is no part of this API`);
     if (kind === "blobs") return blobs(request, repository, item);
     if (kind === "manifests")
       return manifests(request, request.method === "PUT" ? repositoryOf(name) : repository, route);
@@ -156,6 +173,16 @@ function tags(request: LocalRequest, name: string, repository: Repository | unde
   const page = rest.slice(0, n);
   const next = `</v2/${name}/tags/list?n=${n}&last=${encodeURIComponent(page.at(-1) ?? "")}>; rel="next"`;
   return json(200, { name, tags: page }, page.length > 0 && page.length < rest.length ? { link: next } : {});
+}
+
+/** RFC 9110, section 13.1: what the writer saw must still stand there, or nothing where it saw nothing. */
+function requireState(repository: Repository, item: string, { headers }: LocalRequest): void {
+  const digest = item.includes(":") ? undefined : repository.tags.get(item);
+  const ifMatch = headers["if-match"];
+  const isMet =
+    (ifMatch === undefined || ifMatch === "*" ? true : ifMatch === `"${digest}"`) &&
+    (headers["if-none-match"] !== "*" || digest === undefined);
+  if (!isMet) throw new Refusal(412, `${item} has been changed meanwhile`);
 }
 
 function content(mediaType: string, digest: Digest, bytes: Uint8Array): Answer {

@@ -8,8 +8,12 @@ import { type Realm, realmOf } from "./realm.ts";
 import { basicOf, fetchToken, type Token } from "./token.ts";
 import type { Transport } from "./transport.ts";
 
-/** What is asked for: read access to one repository of the registry whose API is at `api`. */
+/** What one request does to a repository: it reads, it writes (and reads what it wrote), or it takes away. */
+export type Access = "pull" | "push" | "delete";
+
+/** What is asked for: access to one repository of the registry whose API is at `api`. */
 export interface Target {
+  readonly access: Access;
   readonly registry: string;
   readonly repository: string;
   readonly api: URL;
@@ -36,6 +40,11 @@ type Scheme =
   | { readonly kind: "bearer"; readonly realm: Realm; readonly service: string | undefined };
 
 const MOST_HOSTS = 1000;
+const ACTIONS: { readonly [access in Access]: string } = {
+  pull: "pull",
+  push: "pull,push",
+  delete: "delete",
+};
 const TOKEN_CACHE_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -63,7 +72,9 @@ export function createAuth(parts: {
     refused: string | undefined,
     signal: AbortSignal,
   ): Promise<string> {
-    const scope = scopes.get(scopeKey(target)) ?? [`repository:${target.repository}:pull`];
+    const scope = scopes.get(scopeKey(target)) ?? [
+      `repository:${target.repository}:${ACTIONS[target.access]}`,
+    ];
     const { realm, service } = scheme;
     const key = JSON.stringify([target.registry, realm.url.href, service ?? "", scope]);
     const cached = tokens.get(key);
@@ -81,7 +92,8 @@ export function createAuth(parts: {
   ): Promise<Token> {
     const start = performance.now();
     const credentials = await credentialsFor(target, signal);
-    const asked = { realm, service, scopes: scope, credentials, advice: keychain.advice(target.registry) };
+    const advice = keychain.advice(target.registry, target.access);
+    const asked = { realm, service, scopes: scope, credentials, advice };
     const token = await fetchToken(transport, asked, signal).catch((thrown: unknown) => {
       if (asVoucherError(thrown).code === "unauthorized") keychain.forget(target.registry);
       throw thrown;
@@ -141,7 +153,7 @@ export function createAuth(parts: {
       return second === sent ? undefined : second;
     },
 
-    advice: ({ registry }) => keychain.advice(registry),
+    advice: ({ registry, access }) => keychain.advice(registry, access),
   };
 }
 
@@ -152,6 +164,6 @@ function preferred(challenges: readonly Challenge[]): Challenge | undefined {
   );
 }
 
-function scopeKey({ registry, repository }: Target): string {
-  return `${registry}/${repository}`;
+function scopeKey({ access, registry, repository }: Target): string {
+  return `${access} ${registry}/${repository}`;
 }

@@ -15,8 +15,18 @@ import { Joined } from "./join.ts";
 export interface Client {
   /** The manifest or index that `reference` names, by its digest where it has one. */
   manifest(reference: Reference, signal: AbortSignal): Promise<Content>;
+  /** What a tag names at this very moment, for writing it anew; `undefined` where there is no such tag. */
+  tagged(reference: Reference, signal: AbortSignal): Promise<Tagged | undefined>;
   /** The blob that `reference` names, as far as it is no larger than an image config may be. */
   blob(reference: Canonical, signal: AbortSignal): Promise<Content>;
+  /** Keeps what was just put, so that reading it takes no request. */
+  keep(kind: "manifest" | "blob", of: Reference, content: Omit<Content, "digest">): void;
+}
+
+/** The content that a tag names. */
+export interface Tagged extends Content {
+  /** By which the registry tells this state from others; of its own making, or its digest. */
+  readonly etag: string;
 }
 
 interface Wanted {
@@ -43,36 +53,52 @@ export function createClient(parts: {
     const cached = cache.get(key);
     if (cached !== undefined) return cached;
     const call = async (joint: AbortSignal) => {
-      const fetched = await fetch(wanted, joint);
+      const { etag: _, ...fetched } = await fetch(wanted, joint);
       cache.set(keyOf(canonical(reference, fetched.digest), limit), fetched);
       return fetched;
     };
     return await flights.run(key, call, signal);
   }
 
-  async function fetch(wanted: Wanted, signal: AbortSignal): Promise<Content> {
+  async function fetch(wanted: Wanted, signal: AbortSignal): Promise<Tagged> {
     const { reference, url, headers, limit } = wanted;
     const most = { bytes: limits[limit], error: () => pastLimit(limits, limit, "it is too large") };
     try {
-      return verified(reference, await caller.get(reference, { url, headers, most }, signal));
+      const answer = await caller.send(reference, { url, headers, most }, signal);
+      const content = verified(reference, answer);
+      return { ...content, etag: one(answer.headers["etag"]) ?? `"${content.digest}"` };
     } catch (thrown) {
       if (signal.aborted) throw abandoned(signal);
       throw about(formatReference(reference), asVoucherError(thrown));
     }
   }
 
+  function manifestAt(reference: Reference): Wanted {
+    const url = manifestUrl(reference, schemes);
+    return { reference, url, headers: { accept: MANIFEST_ACCEPT }, limit: "manifestBytes" };
+  }
+
   return {
     async manifest(named, signal) {
       const reference = named.digest === undefined ? named : canonical(named, named.digest);
-      const url = manifestUrl(reference, schemes);
-      return await content(
-        { reference, url, headers: { accept: MANIFEST_ACCEPT }, limit: "manifestBytes" },
-        signal,
-      );
+      return await content(manifestAt(reference), signal);
+    },
+    async tagged({ digest: _, ...reference }, signal) {
+      try {
+        return await fetch(manifestAt(reference), signal);
+      } catch (thrown) {
+        if (asVoucherError(thrown).code === "not-found") return undefined;
+        throw thrown;
+      }
     },
     async blob(reference, signal) {
       const url = blobUrl(reference, schemes);
       return await content({ reference, url, headers: {}, limit: "configBytes" }, signal);
+    },
+    keep(kind, of, put) {
+      const digest = digestOf(put.bytes);
+      const limit = kind === "manifest" ? "manifestBytes" : "configBytes";
+      cache.set(keyOf(canonical(of, digest), limit), { ...put, digest });
     },
   };
 }

@@ -26,13 +26,19 @@ export interface Keychain {
   /** Looks again the next time: what was found was not accepted. */
   forget(registry: string): void;
   /** What the user can do where this keychain's credentials were not enough. */
-  advice(registry: string): string;
+  advice(registry: string, access: keyof typeof ROLES): string;
 }
 
 const MOST_HOSTS = 1000;
 /** Helpers take up to a second each time, and passwords seldom change. In milliseconds. */
 const REMEMBERED = 5 * 60_000;
 const NONE = "none";
+/** What an account must be allowed to do, and the role in which Google's registries allow it. */
+const ROLES = {
+  pull: { may: "read it", role: "reader" },
+  push: { may: "write to it", role: "writer" },
+  delete: { may: "delete from it", role: "repoAdmin" },
+} as const;
 
 /** The user's own credentials for a registry come first, then Google's for the hosts that are Google's. */
 export function createKeychain(source: CredentialsSource, google: GoogleCredentials | undefined): Keychain {
@@ -72,10 +78,11 @@ export function createKeychain(source: CredentialsSource, google: GoogleCredenti
       return password === undefined ? undefined : { username: "oauth2accesstoken", password };
     },
     forget: (registry) => void remembered.delete(registry),
-    advice(registry) {
+    advice(registry, access) {
+      const { may, role } = ROLES[access];
       if (!isGoogleHost(registry))
-        return `sign in (docker login ${registry}) with an account that may read it`;
-      return withoutGoogle.get(NONE) ?? "let the account in use read it (roles/artifactregistry.reader)";
+        return `sign in (docker login ${registry}) with an account that may ${may}`;
+      return withoutGoogle.get(NONE) ?? `let the account in use ${may} (roles/artifactregistry.${role})`;
     },
   };
 }

@@ -43,6 +43,23 @@ export function tagsUrl({ registry, repository }: Reference, schemes: Schemes): 
   return new URL(`${repositoryOf({ registry, repository })}/tags/list?n=1000`, apiOf(registry, schemes));
 }
 
+/** `GET /v2/<name>/referrers/<digest>`, only those of one type. */
+export function referrersUrl(
+  reference: Reference & { readonly digest: Digest },
+  artifactType: string,
+  schemes: Schemes,
+): URL {
+  const api = apiOf(reference.registry, schemes);
+  const url = new URL(`${repositoryOf(reference)}/referrers/${reference.digest}`, api);
+  url.searchParams.set("artifactType", artifactType);
+  return url;
+}
+
+/** `POST /v2/<name>/blobs/uploads/`. */
+export function uploadsUrl({ registry, repository }: Reference, schemes: Schemes): URL {
+  return new URL(`${repositoryOf({ registry, repository })}/blobs/uploads/`, apiOf(registry, schemes));
+}
+
 /** The repository, held to the grammar of names once more: it is about to become part of a path. */
 function repositoryOf(reference: Reference): string {
   const parsed = parseReference(formatReference(reference));

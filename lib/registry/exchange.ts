@@ -7,8 +7,10 @@ export interface Request {
   readonly url: URL;
   readonly reach: Reach;
   readonly headers: { readonly [name: string]: string };
-  /** A form to post; without one it is a GET. */
-  readonly form?: URLSearchParams;
+  /** GET where nothing is said. */
+  readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
+  /** What is sent. A form holds credentials. */
+  readonly body?: Uint8Array | URLSearchParams;
   /** The most bytes of a successful answer, and the error of one that has more. */
   readonly most: { readonly bytes: number; readonly error: () => VoucherError };
 }

@@ -63,7 +63,7 @@ export function brokenOff(host: string, thrown: unknown): VoucherError {
 }
 
 /**
- * What an answer other than 200 means. `hint` says what the user can do where credentials do not suffice; `authorization` is
+ * What an answer that was not expected means. `hint` says what the user can do where credentials do not suffice; `authorization` is
  * what the request showed, which a server may repeat and an error must not.
  */
 export function refusal(
@@ -83,15 +83,16 @@ export function refusal(
 }
 
 /** `error` with a sentence that names what it happened to in front. */
-export function about(what: string, error: VoucherError): VoucherError {
+export function about(what: string, error: VoucherError, doing = "read"): VoucherError {
   const options = { retryable: error.retryable, cause: error };
-  return new VoucherError(error.code, `can't read ${what}: ${error.message}`, options);
+  return new VoucherError(error.code, `can't ${doing} ${what}: ${error.message}`, options);
 }
 
 function codeOf(status: number): ErrorCode {
   if (status === 401) return "unauthorized";
   if (status === 403) return "forbidden";
   if (status === 404 || status === 410) return "not-found";
+  if (status === 409 || status === 412) return "conflict";
   if (status === 408 || status === 429 || status >= 500) return "unavailable";
   return "unsupported";
 }

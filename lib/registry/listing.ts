@@ -8,6 +8,7 @@ import { tagsUrl } from "./endpoint.ts";
 import type { Answer } from "./exchange.ts";
 import { about } from "./failure.ts";
 import { readListingPage } from "./listing-page.ts";
+import { nextPage } from "./pages.ts";
 
 /** Not configurable: what is more is no list that a person keeps. */
 const MOST_PAGES = 1000;
@@ -46,7 +47,7 @@ export async function listRepository(caller: Caller, of: Reference, signal: Abor
           `it has more than ${MOST_LISTED} tags or manifests, or more than ${MOST_PAGES} pages of them`,
         );
       }
-      url = nextPage(answer, url);
+      url = nextPage(answer, url, "tags");
     }
     return { tags: [...tags], ...(isGoogle ? { manifests: [...manifests.values()] } : {}) };
   } catch (thrown) {
@@ -64,21 +65,5 @@ function getPage(
 ): Promise<Answer> {
   const error = () => new VoucherError("limit", `a page of tags has more than ${bytes} bytes`);
   const call = { url, headers: { accept: "application/json" }, most: { bytes, error } };
-  return caller.get(of, call, signal);
-}
-
-/** The page after this one, by its `Link` (RFC 8288). Only its query counts: the list stays where it is. */
-function nextPage({ headers }: Answer, url: URL): URL | undefined {
-  const target = /<([^<>]*)>\s*;[^,<]*\brel="?next\b/i.exec([headers["link"] ?? []].flat().join(", "))?.[1];
-  if (target === undefined) return undefined;
-  const next = new URL(url);
-  const link = URL.parse(target, url.href);
-  next.search = link?.search ?? "";
-  if (link?.pathname !== url.pathname || next.search === url.search) {
-    throw new VoucherError(
-      "malformed",
-      "the registry's list of tags goes on at something that is no next page",
-    );
-  }
-  return next;
+  return caller.send(of, call, signal);
 }

@@ -23,7 +23,8 @@ export interface Followed {
 
 /**
  * Sends a request and follows the redirects of a GET: at most 5, and never from https to http. Credentials go to the
- * first origin alone: a request that leaves it loses them for good. Throws `refused`.
+ * first origin alone: a request that leaves it loses them for good. Nothing is written where a redirect leads. Throws
+ * `refused`.
  */
 export async function follow(
   transport: Transport,
@@ -36,8 +37,12 @@ export async function follow(
   for (let hops = 0; ; hops += 1) {
     const answer = await transport.send(current, signal);
     if (!STATUSES.includes(answer.status)) return { answer, atHome: !away };
-    if (request.form !== undefined)
+    // That something is elsewhere answers whether it is there.
+    if (request.method === "HEAD") return { answer, atHome: !away };
+    if (request.body instanceof URLSearchParams)
       throw refused(current.url, "redirects a request that carries credentials");
+    if (request.method !== undefined && request.method !== "GET")
+      throw refused(current.url, "redirects what is to be written elsewhere");
     if (hops === MOST_REDIRECTS) throw refused(request.url, `redirects more than ${MOST_REDIRECTS} times`);
     const url = nextUrl(current.url, answer);
     if (url.protocol === "http:" && (current.url.protocol === "https:" || !rules.mayBePlain(url))) {

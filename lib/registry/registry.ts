@@ -1,5 +1,5 @@
 import { DEFAULT_LIMITS, type Limits } from "../image/limits.ts";
-import { withDefaultTag } from "../image/reference.ts";
+import { type Canonical, withDefaultTag } from "../image/reference.ts";
 import type { Repositories } from "../ports/sources.ts";
 import type { Resolver } from "../ports.ts";
 import type { Proxies } from "../proxy.ts";
@@ -7,13 +7,16 @@ import type { Pace } from "../retry.ts";
 import { createAuth } from "./auth.ts";
 import { createCache } from "./cache.ts";
 import { createCaller } from "./caller.ts";
-import { createClient } from "./client.ts";
+import { type Client, createClient } from "./client.ts";
 import type { Connect } from "./connector.ts";
 import { type CredentialsSource, createKeychain, type GoogleCredentials } from "./credentials.ts";
 import { listRepository } from "./listing.ts";
+import type { Referrer } from "./referrer.ts";
+import { listReferrers } from "./referrers.ts";
 import { resolveImage } from "./resolve.ts";
 import { ReviewReader } from "./review-reader.ts";
 import { createTransport, type Timeouts, type Transport } from "./transport.ts";
+import { createWriter, type Writer } from "./writer.ts";
 
 export interface RegistryOptions {
   readonly limits?: Partial<Limits>;
@@ -41,8 +44,20 @@ export interface RegistryOptions {
   readonly pace?: Pace;
 }
 
-/** Reads registries, for one instance: its connections, sign-ins and cache are shared by everything that asks. */
+/** Reads and writes what lies beside images in a registry. */
+export interface Documents extends Omit<Client, "keep">, Writer {
+  /** As {@link listReferrers}. */
+  referrers(
+    of: Canonical,
+    artifactType: string,
+    signal: AbortSignal,
+  ): Promise<readonly Referrer[] | undefined>;
+  readonly limits: Limits;
+}
+
+/** Asks registries, for one instance: its connections, sign-ins and cache are shared by everything that asks. */
 export interface Registry extends Resolver, Repositories {
+  readonly documents: Documents;
   /** Closes the connections; requests that are under way fail. */
   close(): Promise<void>;
 }
@@ -75,7 +90,22 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
     pace: options.pace,
   });
   const client = createClient({ caller, cache: createCache(options.cacheBytes ?? CACHE_BYTES), limits });
+  const writer = createWriter(caller);
   return {
+    documents: {
+      ...client,
+      ...writer,
+      limits,
+      async putBlob(to, bytes, signal) {
+        await writer.putBlob(to, bytes, signal);
+        client.keep("blob", to, { bytes });
+      },
+      async putManifest(at, manifest, signal, condition) {
+        await writer.putManifest(at, manifest, signal, condition);
+        client.keep("manifest", at, manifest);
+      },
+      referrers: (of, type, signal) => listReferrers({ caller, limits }, of, type, signal),
+    },
     async resolve(reference, signal) {
       const named = withDefaultTag(reference);
       return await resolveImage(new ReviewReader(client, limits, named, signal), named);

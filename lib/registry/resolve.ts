@@ -5,6 +5,7 @@ import {
   isBuildKitAttestation,
   isBuildKitCache,
   isCompanionTag,
+  isReferrersIndex,
   mightBeStarted,
 } from "../image/classify.ts";
 import type { Digest } from "../image/digest.ts";
@@ -69,6 +70,9 @@ async function resolveIndex(
   const { mediaType } = index;
   if (isBuildKitCache(index)) {
     return { kind: "artifact", reference, mediaType, artifactType: BUILDKIT_CACHE_CONFIG, skipped: [] };
+  }
+  if (isReferrersIndex(index)) {
+    return { kind: "artifact", reference, mediaType, artifactType: "an index of referrers", skipped: [] };
   }
   const listed = await childrenOf({ reader, indexes: new Map() }, reference.digest, index, 1);
   reader.throwIfStopped();

@@ -90,7 +90,14 @@ function oauth2Request({ realm, service, scopes }: TokenRequest, identityToken: 
   });
   if (service !== undefined) form.set("service", service);
   if (scopes.length > 0) form.set("scope", scopes.join(" "));
-  return { url: realm.url, reach: realm.reach, headers: {}, form, most: most(realm.url) };
+  return {
+    url: realm.url,
+    reach: realm.reach,
+    headers: {},
+    method: "POST",
+    body: form,
+    most: most(realm.url),
+  };
 }
 
 function most(url: URL): Request["most"] {

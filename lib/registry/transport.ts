@@ -132,23 +132,28 @@ function requireReach({ hostname }: URL, reach: Reach): void {
   if (reach === "public" && literal !== undefined && !isPublicAddress(literal)) throw inwardError(hostname);
 }
 
-function toDispatch({ url, form, headers }: Request): Dispatcher.DispatchOptions {
+function toDispatch({ url, method = "GET", body, headers }: Request): Dispatcher.DispatchOptions {
+  const isForm = body instanceof URLSearchParams;
   return {
     origin: url.origin,
     path: `${url.pathname}${url.search}`,
-    method: form === undefined ? "GET" : "POST",
+    method,
     headers: {
       "user-agent": "voucher",
       "accept-encoding": "identity",
-      ...(form === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
+      ...(!isForm ? {} : { "content-type": "application/x-www-form-urlencoded" }),
       ...headers,
     },
-    body: form?.toString() ?? null,
+    body: (isForm ? body.toString() : body) ?? null,
   };
 }
 
-/** How much of an answer is read: nothing of an error that is compressed. Throws for a success that is. */
-function mostOf({ url, most }: Request, status: number, headers: Headers): number {
+/**
+ * How much of an answer is read: nothing of an error that is compressed. What is told of a body that was not asked for
+ * limits nothing. Throws for a success that is compressed.
+ */
+function mostOf({ url, method, most }: Request, status: number, headers: Headers): number {
+  if (method === "HEAD") return Number.POSITIVE_INFINITY;
   const ok = isSuccess(status);
   const encoding = [headers["content-encoding"] ?? "identity"].flat().join(", ").trim().toLowerCase();
   if (encoding === "identity") return ok ? most.bytes : ERROR_BYTES;

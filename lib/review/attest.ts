@@ -1,15 +1,14 @@
 import pLimit from "p-limit";
 import type { Attestation } from "../attest/attestation.ts";
+import type { Claim, Format } from "../attest/claim.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
-import { type Canonical, formatReference } from "../image/reference.ts";
+import { formatReference } from "../image/reference.ts";
 import type { AttestationStore, KeyRing, Observer, Put, PutAnswer, Signer } from "../ports.ts";
 import { type Existing, findExisting } from "./existing.ts";
 import type { Judgement } from "./judgement.ts";
 
 /** A check that a digest passed and whose attestation is still to be made. */
-export interface Owed {
-  readonly subject: Canonical;
-  readonly checkName: string;
+export interface Owed extends Claim {
   readonly existing: Existing;
 }
 
@@ -81,8 +80,9 @@ async function signAll(
   const puts = new Map<Owed, Put>();
   const sign = async (one: Owed) => {
     if (one.existing.undecided !== undefined) throw one.existing.undecided; // what stands there may count
-    const payload = payloadOf(one, ports.store);
-    const signature = await ports.signer.sign(one.checkName, payload, signal);
+    const { format } = ports.store;
+    const payload = payloadOf(one, format);
+    const signature = await ports.signer.sign(one.checkName, format.signedBytes(payload), signal);
     const attestation = { checkName: one.checkName, subject: one.subject, payload, signature };
     puts.set(one, putOf(attestation, one.existing));
   };
@@ -98,12 +98,9 @@ async function signAll(
  * Signatures that are kept verify over the payload that they were made over: beside them ours is made over the same bytes.
  * They count, so those bytes speak of this very image.
  */
-function payloadOf(
-  { checkName, subject, existing: { replaceable } }: Owed,
-  store: AttestationStore,
-): Uint8Array {
-  const kept = replaceable !== undefined && replaceable.keep.length > 0;
-  return kept ? replaceable.stored.payload : store.document(checkName, subject);
+function payloadOf({ existing: { replaceable }, ...claim }: Owed, format: Format): Uint8Array {
+  const kept = format.sharesPayload && replaceable !== undefined && replaceable.keep.length > 0;
+  return kept ? replaceable.stored.payload : format.payloadOf(claim);
 }
 
 /** In the place of what stands there, if anything does. A key's older signature gives way to its new one. */

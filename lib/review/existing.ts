@@ -1,7 +1,6 @@
 import type { Signature, StoredAttestation } from "../attest/attestation.ts";
-import { readPayload, speaksOf } from "../attest/payload.ts";
 import { asVoucherError, type VoucherError } from "../errors.ts";
-import { type Canonical, canonical, formatReference, nameOf } from "../image/reference.ts";
+import { type Canonical, canonical, formatReference } from "../image/reference.ts";
 import type { AttestationStore, KeyRing, Put } from "../ports.ts";
 import type { Counting } from "./judgement.ts";
 
@@ -31,6 +30,11 @@ const NOTHING: Existing = { rejected: [] };
 
 export const nothingExists: ExistingAttestations = () => NOTHING;
 
+export interface ExistingPorts {
+  readonly store: Pick<AttestationStore, "format" | "list">;
+  readonly keyRing: KeyRing;
+}
+
 /**
  * Asks the store once for everything that `subjects` have, and says what of it counts: the payload must name the very
  * digest and repository, and a signature must verify under a key trusted for that very check. Throws what the store throws.
@@ -38,14 +42,14 @@ export const nothingExists: ExistingAttestations = () => NOTHING;
 export async function findExisting(
   subjects: readonly Canonical[],
   checkNames: readonly string[],
-  { store, keyRing }: { readonly store: Pick<AttestationStore, "list">; readonly keyRing: KeyRing },
+  ports: ExistingPorts,
   signal: AbortSignal,
 ): Promise<ExistingAttestations> {
   const distinct = new Map(subjects.map((subject) => [placeOf(subject, ""), subject]));
-  const stored = await store.list([...distinct.values()], checkNames, signal);
+  const stored = await ports.store.list([...distinct.values()], checkNames, signal);
   const verified = await Promise.all(
     stored.map((attestation) =>
-      verify(attestation, keyRing, signal).catch((fault) => undecided(attestation, fault)),
+      verify(attestation, ports, signal).catch((fault) => undecided(attestation, fault)),
     ),
   );
   const byPlace = Map.groupBy(verified, ({ stored }) => placeOf(stored.subject, stored.checkName));
@@ -59,27 +63,23 @@ function placeOf(subject: Canonical, checkName: string): string {
   return `${formatReference(canonical(subject, subject.digest))} ${checkName}`;
 }
 
-async function verify(stored: StoredAttestation, keyRing: KeyRing, signal: AbortSignal): Promise<Verified> {
-  const strange = strangeness(stored);
+async function verify(
+  stored: StoredAttestation,
+  { store: { format }, keyRing }: ExistingPorts,
+  signal: AbortSignal,
+): Promise<Verified> {
+  const { checkName, payload, subject } = stored;
+  const strange = stored.incomplete ?? format.strangeness(payload, checkName, subject);
   if (strange !== undefined) return { stored, trusted: [], reason: strange };
+  const signed = format.signedBytes(payload);
   const trusted: Signature[] = [];
   const reasons = new Set<string>();
   for (const signature of stored.signatures) {
-    const verdict = await keyRing.verify(stored.checkName, stored.payload, signature, signal);
-    if (verdict.counts) trusted.push(signature);
+    const verdict = await keyRing.verify(checkName, signed, signature, signal);
+    if (verdict.counts) trusted.push({ ...signature, keyId: verdict.keyId });
     else reasons.add(verdict.reason);
   }
   return { stored, trusted, reason: [...reasons].join(", ") || "it carries no signature" };
-}
-
-/** Why a payload does not speak of the image that it was stored for; `undefined` where it does. */
-function strangeness({ payload, subject }: StoredAttestation): string | undefined {
-  if (speaksOf(payload, subject)) return undefined;
-  const said = readPayload(payload);
-  if (said === undefined) return "its payload is unreadable";
-  if (said.digest !== subject.digest) return "its payload names another digest";
-  if (said.dockerReference !== nameOf(subject)) return "its payload names another repository";
-  return "its payload is of another type";
 }
 
 /** A key that cannot be read hinders the attestations that it made, and no other. */

@@ -1,10 +1,11 @@
-import { type Check, error, type Outcome, pass } from "../check/contract.ts";
+import { type Check, error, pass } from "../check/contract.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
 import type { Reference } from "../image/reference.ts";
 import type { PlatformImage, Unresolved } from "../image/resolved.ts";
 import type { Evidence, Observer } from "../ports.ts";
 import { coverageOf } from "./coverage.ts";
 import type { ExistingAttestations } from "./existing.ts";
+import { watched } from "./inputs.ts";
 import type { Judgement, PlatformReview } from "./judgement.ts";
 import { endOfPatience, type Patience } from "./patience.ts";
 import { childReference, isImage } from "./scope.ts";
@@ -35,12 +36,12 @@ export async function judgePlatform(
     const { counting } = existing(reference, check.name);
     const found = counting === undefined ? {} : { attestation: counting };
     const known = reuse && counting !== undefined;
-    const outcome = !isImage(child)
-      ? error(child.error)
+    const judged = !isImage(child)
+      ? { outcome: error(child.error) }
       : known
-        ? pass
+        ? { outcome: pass }
         : await run(check, evidence.get(child), judging);
-    return { checkName: check.name, outcome, ...found };
+    return { checkName: check.name, ...judged, ...found };
   };
   return {
     reference,
@@ -50,17 +51,21 @@ export async function judgePlatform(
   };
 }
 
+/** What one check said, and what it looked at. */
+type Judged = Pick<Judgement, "outcome" | "inputs">;
+
 /** Runs a check, and tells the observer how it ended. */
 async function run(
   check: Check,
   evidence: Evidence | undefined,
   { patience, observer }: Judging,
-): Promise<Outcome> {
+): Promise<Judged> {
   const about = { check: check.name };
   observer.count("check.run.start", about);
   const done = observer.time("check.run.latency", about);
-  const outcome = await judge(check, evidence, patience);
+  const judged = await judge(check, evidence, patience);
   done();
+  const { outcome } = judged;
   switch (outcome.status) {
     case "pass":
       observer.count("check.run.success", about);
@@ -74,7 +79,7 @@ async function run(
     case "error":
       observer.count("check.run.error", { ...about, error: outcome.error });
   }
-  return outcome;
+  return judged;
 }
 
 /** What a check throws is an `error` of this check alone. */
@@ -82,11 +87,16 @@ async function judge(
   check: Check,
   evidence: Evidence | undefined,
   patience: Patience | undefined,
-): Promise<Outcome> {
-  if (evidence === undefined) return error(new VoucherError("internal", "no evidence was gathered"));
+): Promise<Judged> {
+  if (evidence === undefined) {
+    return { outcome: error(new VoucherError("internal", "no evidence was gathered")) };
+  }
   try {
-    return endOfPatience(await check.judge(evidence), patience);
+    const watching = watched(evidence);
+    const outcome = endOfPatience(await check.judge(watching.evidence), patience);
+    const inputs = watching.inputs();
+    return { outcome, ...(inputs === undefined ? {} : { inputs }) };
   } catch (fault) {
-    return error(asVoucherError(fault));
+    return { outcome: error(asVoucherError(fault)) };
   }
 }

@@ -1,4 +1,5 @@
 import type { Signature } from "../attest/attestation.ts";
+import type { Input } from "../attest/claim.ts";
 import type { Outcome } from "../check/contract.ts";
 import type { VoucherError } from "../errors.ts";
 import type { Platform } from "../image/platform.ts";
@@ -16,6 +17,8 @@ export interface Counting {
 export interface Judgement {
   readonly checkName: string;
   readonly outcome: Outcome;
+  /** All the evidence that the check looked at just now, where each of it has a digest. */
+  readonly inputs?: readonly Input[];
   /** The attestation that counts, found or just stored. */
   readonly attestation?: Counting;
   /** Why an attestation that is owed could not be signed or stored. */

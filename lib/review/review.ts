@@ -4,6 +4,7 @@ import type { Canonical } from "../image/reference.ts";
 import type { EvidenceSource, Observer, Resolver } from "../ports.ts";
 import { type AttestPorts, attest, type Owed } from "./attest.ts";
 import { type ExistingAttestations, findExisting, nothingExists } from "./existing.ts";
+import { inputsOf } from "./inputs.ts";
 import { judgePlatform } from "./judge.ts";
 import type { Judgement, PlatformReview, Review } from "./judgement.ts";
 import { observed } from "./observed.ts";
@@ -131,15 +132,29 @@ function whatIsOwed(
   force: boolean,
 ): ReadonlyMap<Judgement, Owed> {
   const owed = new Map<Judgement, Owed>();
-  const add = (subject: Canonical, judgement: Judgement) => {
+  const add = (subject: Canonical, judgement: Judgement, passed: readonly PlatformReview[] = []) => {
     if (judgement.outcome.status !== "pass" || (judgement.attestation !== undefined && !force)) return;
     const { checkName } = judgement;
-    owed.set(judgement, { subject, checkName, existing: existing(subject, checkName) });
+    const inputs = passed.length === 0 ? judgement.inputs : inputsOf(checkName, passed);
+    owed.set(judgement, {
+      checkName,
+      subject,
+      platforms: passed.map(({ reference }) => reference),
+      ...(inputs === undefined ? {} : { inputs }),
+      existing: existing(subject, checkName),
+    });
   };
   for (const platform of platforms)
     for (const judgement of platform.judgements) add(platform.reference, judgement);
-  if (indexOwed) for (const judgement of judgements) add(image, judgement);
+  if (indexOwed)
+    for (const judgement of judgements) add(image, judgement, whatPassed(judgement.checkName, platforms));
   return owed;
+}
+
+function whatPassed(checkName: string, platforms: readonly PlatformReview[]): readonly PlatformReview[] {
+  return platforms.filter(({ judgements }) =>
+    judgements.some((one) => one.checkName === checkName && one.outcome.status === "pass"),
+  );
 }
 
 function withAnswers(reviewed: Review, answer: (judgement: Judgement) => Partial<Judgement>): Review {

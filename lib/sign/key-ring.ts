@@ -1,6 +1,6 @@
 import { VoucherError } from "../errors.ts";
 import { loadOnce } from "../once.ts";
-import type { KeyRing, KeyVerdict } from "../ports.ts";
+import type { KeyRing } from "../ports.ts";
 import { untilAborted } from "../retry.ts";
 import type { PublicKey } from "./public-key.ts";
 
@@ -10,31 +10,53 @@ export interface TrustedKey {
   readonly key: PublicKey;
 }
 
+export interface KeyRingOptions {
+  /** Whether key ids only hint at a key, as DSSE has it: then every key that is trusted for the check is tried. */
+  readonly idsAreHints?: boolean;
+}
+
 /**
  * A key ring over the keys that `trusted` returns, asked on first use, and again while one of them cannot be read. A
  * signature counts for a check only under a key trusted for that very check, named by the key id it carries: to the letter,
- * as admission controllers compare it. Throws why where the key of the check that might have made it cannot be read.
+ * as admission controllers compare it, unless ids are only hints. Throws why where the key of the check that might have made
+ * it cannot be read or asked, and no other verifies.
  */
-export function createKeyRing(trusted: () => Promise<readonly TrustedKey[]>): KeyRing {
+export function createKeyRing(
+  trusted: () => Promise<readonly TrustedKey[]>,
+  { idsAreHints = false }: KeyRingOptions = {},
+): KeyRing {
   const keys = loadOnce(trusted, (all) => all.every(({ key }) => key.unreadable === undefined));
   return {
     async verify(checkName, bytes, signature, signal) {
       const all = await untilAborted(keys(), signal);
-      const named = all.filter(({ key }) => key.unreadable === undefined && key.id === signature.keyId);
+      const readable = all.filter(({ key }) => key.unreadable === undefined);
+      const named = idsAreHints ? readable : readable.filter(({ key }) => key.id === signature.keyId);
       const own = named.filter(({ check }) => check === checkName);
       const unreadable = all.find(({ check, key }) => check === checkName && key.unreadable)?.key.unreadable;
-      if (named.length === 0 && unreadable !== undefined) throw unreadable;
-      if (own.length === 0) return { counts: false, reason: strangeKey(signature.keyId, named) };
-      let verdict: KeyVerdict = {
-        counts: false,
-        reason: `its signature does not verify under the key ${signature.keyId}`,
-      };
-      for (const { key } of own) {
-        const said = await ask(key, bytes, signature.bytes, signal);
-        if (said === true) return { counts: true, keyId: signature.keyId };
-        if (said !== false) verdict = { counts: false, reason: said };
+      const mayBeUnread = unreadable !== undefined && (idsAreHints || named.length === 0);
+      if (own.length === 0) {
+        if (mayBeUnread) throw unreadable;
+        const reason = idsAreHints
+          ? `no key is trusted for ${checkName}`
+          : strangeKey(signature.keyId, named);
+        return { counts: false, reason };
       }
-      return verdict;
+      let reason = idsAreHints
+        ? `its signature verifies under no key that is trusted for ${checkName}`
+        : `its signature does not verify under the key ${signature.keyId}`;
+      let fault: { readonly thrown: unknown } | undefined;
+      for (const { key } of own) {
+        try {
+          const said = await ask(key, bytes, signature.bytes, signal);
+          if (said === true) return { counts: true, keyId: key.id };
+          if (said !== false) reason = said;
+        } catch (thrown) {
+          fault ??= { thrown };
+        }
+      }
+      if (fault !== undefined) throw fault.thrown;
+      if (mayBeUnread) throw unreadable;
+      return { counts: false, reason };
     },
   };
 }

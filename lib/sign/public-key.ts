@@ -31,6 +31,12 @@ export function pkixKeyId(publicKey: KeyObject): string {
   return `ni:///sha-256;${hash.digest("base64url")}`;
 }
 
+/** How a Sigstore bundle hints at a key: base64 of SHA-256 over the DER SubjectPublicKeyInfo that `pem` holds. */
+export function keyHint(pem: string): string {
+  const der = createPublicKey(pem).export({ type: "spki", format: "der" });
+  return createHash("sha256").update(der).digest("base64");
+}
+
 /**
  * Reads a public key from PEM (a private key's PEM gives its public half). `where` names it in errors; `id` replaces
  * the PKIX key id, for keys that attestations know by another name. Throws `key`.

@@ -1,6 +1,6 @@
 import pLimit from "p-limit";
 import type { Attestation, Signature, StoredAttestation } from "../attest/attestation.ts";
-import { binauthzPayload } from "../attest/payload.ts";
+import { binauthz } from "../attest/payload.ts";
 import { asVoucherError, VoucherError } from "../errors.ts";
 import type { AttestationClient } from "../grafeas/client.ts";
 import { noteName, resourceUriOf, resourceUrisOf } from "../grafeas/names.ts";
@@ -107,7 +107,7 @@ export function createGrafeasStore({
   }
 
   return {
-    document: (_checkName, subject) => binauthzPayload(subject),
+    format: binauthz,
     list,
     attested: (checkName, signal) => client.attested(noteOf(checkName), signal),
     async put(puts, signal) {

@@ -76,3 +76,55 @@ describe("an open-source Grafeas server", () => {
     expect((await load(text)).config.grafeasos).toEqual({ vulProject: "scans" });
   });
 });
+
+describe("the oci store", () => {
+  const OCI = 'metadata_client = "oci"\nsigner = "pkix"\n';
+  const VERIFIER = '[oci]\nverifier_id = "https://voucher.example.com"\n';
+
+  it("is configured by who verifies and a signer; nothing of Google's is needed", async () => {
+    const { config, warnings } = await load(
+      `${OCI}${VERIFIER}repository = "Registry.example.com/attestations"`,
+    );
+    expect(config.oci).toEqual({
+      verifierId: "https://voucher.example.com",
+      repository: "registry.example.com/attestations",
+      cosignTags: false,
+    });
+    expect(warnings).toEqual([]);
+  });
+
+  it.each([OCI, `${OCI}[oci]\nverifier_id = ""`])("needs oci.verifier_id: %j", async (text) => {
+    expect(await problemsOf(load(text))).toEqual([
+      'voucher.toml: oci.verifier_id: is missing: metadata_client is "oci"; write a URI that names this Voucher in what it signs, as in "https://voucher.example.com"',
+    ]);
+  });
+
+  it.each(['signer = "pgp"\n', ""])("cannot be signed for with OpenPGP: %j", async (signer) => {
+    const text = `metadata_client = "oci"\n${signer}${VERIFIER}`;
+    expect(await problemsOf(load(text))).toEqual([
+      'voucher.toml: signer: must be "kms" or "pkix" where metadata_client is "oci": whoever reads attestations from a registry knows no OpenPGP signatures',
+    ]);
+  });
+
+  it("takes slashes at the end of verifier_id for nothing", async () => {
+    const text = `${OCI}[oci]\nverifier_id = "https://voucher.example.com/team//"`;
+    expect((await load(text)).config.oci.verifierId).toBe("https://voucher.example.com/team");
+  });
+
+  it.each([
+    ['verifier_id = "voucher"', /oci.verifier_id: "voucher" cannot be used: write a URI/],
+    ['verifier_id = "https://a b"', /oci.verifier_id: "https:\/\/a b" cannot be used: write a URI/],
+    ['verifier_id = "https://x.example/?a=b"', /oci.verifier_id: .* leave out the query/],
+    ['repository = "registry.example.com/a:tag"', /oci.repository: .* a repository without tag and digest/],
+    ['repository = "Not A Name"', /oci.repository: .* a repository without tag and digest/],
+  ])("refuses %s", async (setting, problem) => {
+    const rest = setting.startsWith("verifier_id") ? "" : 'verifier_id = "https://voucher.example.com"\n';
+    expect(await problemsOf(load(`${OCI}[oci]\n${rest}${setting}`))).toEqual([
+      expect.stringMatching(problem),
+    ]);
+  });
+
+  it("needs none of it where it is not used", async () => {
+    expect((await load("[oci]\ncosign_tags = true")).config.oci).toEqual({ cosignTags: true });
+  });
+});

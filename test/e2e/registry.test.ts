@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { digestOf } from "../../lib/image/digest.ts";
+import { OCI_EMPTY, OCI_MANIFEST } from "../../lib/image/media-types.ts";
 import { formatPlatform } from "../../lib/image/platform.ts";
-import { parseReference } from "../../lib/image/reference.ts";
+import { canonical, parseReference } from "../../lib/image/reference.ts";
 import type { ResolvedImage } from "../../lib/image/resolved.ts";
 import { writeLayout } from "../../lib/local/layout.ts";
 import { demoImage, sampleImage, sampleIndex } from "../../lib/local/samples.ts";
@@ -152,6 +153,11 @@ describeWith(["docker-registry", "skopeo"], "CNCF Distribution", () => {
       expect(platformsOf(resolved)).toEqual(PLATFORMS);
     });
 
+    it("is written to with the same", async () => {
+      const credentials = async () => ({ username: USERNAME, password: PASSWORD });
+      await writeTo(host, "team/written", { credentials });
+    });
+
     it.each([
       ["no credentials", undefined],
       ["another password", { username: USERNAME, password: "open barley" }],
@@ -163,6 +169,31 @@ describeWith(["docker-registry", "skopeo"], "CNCF Distribution", () => {
       });
     });
   });
+
+  /** Writes as the oci store does, and takes it away again. */
+  async function writeTo(host: string, repository: string, options: RegistryOptions): Promise<void> {
+    const registry = createRegistry({ backOff: 10, ...options });
+    const { documents } = registry;
+    const signal = AbortSignal.timeout(15_000);
+    const blob = Buffer.from("{}");
+    const config = { mediaType: OCI_EMPTY, digest: digestOf(blob), size: blob.byteLength };
+    const bytes = Buffer.from(
+      JSON.stringify({ schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [] }),
+    );
+    const manifest = { bytes, mediaType: OCI_MANIFEST };
+    const at = canonical(parseReference(`${host}/${repository}`), digestOf(bytes));
+    try {
+      await documents.shareBlob(at, blob, signal);
+      await documents.shareBlob({ ...at, repository: `${repository}-2` }, blob, signal);
+      await documents.putManifest(at, manifest, signal);
+      expect(await documents.hasManifest(at, signal)).toBe(true);
+      expect((await documents.tagged({ ...at, tag: "none" }, signal))?.digest).toBeUndefined();
+      await documents.deleteManifest(at, signal);
+      expect(await documents.hasManifest(at, signal)).toBe(false);
+    } finally {
+      await registry.close();
+    }
+  }
 
   describe("over TLS, with a certificate of a private authority", () => {
     let host: string;
@@ -220,6 +251,22 @@ describeWith(["docker-registry", "skopeo"], "CNCF Distribution", () => {
       expect(platformsOf(resolved)).toEqual(PLATFORMS);
       expect(issuer.asked.slice(before)).toEqual([
         { scopes: ["repository:team/app:pull"], authorization: undefined },
+      ]);
+    });
+
+    it("is written to with tokens for just what is done: to read, to write, to mount, to delete", async () => {
+      const before = issuer.asked.length;
+      await writeTo(host, "team/tokens", { trustedRealms: [issuer.origin] });
+      const scopes = issuer.asked.slice(before).map((one) => [...one.scopes].sort());
+      const [own, other] = ["repository:team/tokens", "repository:team/tokens-2"];
+      expect(scopes).toEqual([
+        [`${own}:pull`],
+        [`${own}:pull,push`],
+        [`${other}:pull`],
+        // That a mount also reads elsewhere, the registry says.
+        [`${other}:pull,push`],
+        [`${own}:pull`, `${other}:pull,push`].sort(),
+        [`${own}:delete`],
       ]);
     });
 

@@ -5,6 +5,7 @@ import {
   isBuildKitAttestation,
   isBuildKitCache,
   isCompanionTag,
+  isReferrersIndex,
 } from "../../lib/image/classify.ts";
 import { type Descriptor, type Index, type Manifest, parseManifest } from "../../lib/image/manifest.ts";
 import { DSSE_ENVELOPE, IN_TOTO, OCI_CONFIG } from "../../lib/image/media-types.ts";
@@ -199,3 +200,30 @@ function withLayer(mediaType: string): Sample {
     ],
   });
 }
+
+describe("an index of referrers", () => {
+  const entry = {
+    mediaType: "application/vnd.oci.image.manifest.v1+json",
+    digest: other.root.digest,
+    size: 1,
+  };
+  const index = (...manifests: readonly object[]) =>
+    parseManifest(Buffer.from(JSON.stringify({ schemaVersion: 2, manifests }))) as Index;
+  const artifact = { ...entry, artifactType: "application/vnd.dev.sigstore.bundle.v0.3+json" };
+
+  it("is one whose every entry names an artifact", () => {
+    expect(isReferrersIndex(index(artifact, artifact))).toBe(true);
+  });
+
+  it.each([
+    ["nothing", []],
+    ["an image beside an artifact", [artifact, entry]],
+    [
+      "an artifact that names a platform",
+      [{ ...artifact, platform: { os: "linux", architecture: "amd64" } }],
+    ],
+    ["an empty artifact type", [{ ...artifact, artifactType: "" }]],
+  ])("is not one that lists %s", (_, manifests) => {
+    expect(isReferrersIndex(index(...manifests))).toBe(false);
+  });
+});

@@ -7,6 +7,7 @@ import {
   nameOf,
   parseCanonical,
   parseReference,
+  uriOf,
   withDefaultTag,
 } from "../../lib/image/reference.ts";
 
@@ -211,5 +212,13 @@ describe("a loopback host", () => {
     "0.0.0.0",
   ])("is not another: %s", (host) => {
     expect(isLoopback(host)).toBe(false);
+  });
+});
+
+describe("the URL that documents name an image by", () => {
+  it("has its digest, and no tag", () => {
+    const digest = digestOf(Buffer.from("image"));
+    const image = { ...parseCanonical(`gcr.io/project/app@${digest}`), tag: "v1" };
+    expect(uriOf(image)).toBe(`https://gcr.io/project/app@${digest}`);
   });
 });

@@ -279,7 +279,8 @@ describe("what is no request of this API", () => {
     ["GET", "/", 404],
     ["GET", "/v2/a/../../x/manifests/v1", 400],
     ["GET", "/v2/App/manifests/v1", 400],
-    ["GET", `/v2/app/referrers/${hello}`, 404],
+    ["GET", "/v2/app/referrers/md5:abc", 400],
+    ["DELETE", `/v2/app/referrers/${hello}`, 404],
     ["POST", "/v2/app/manifests/v1", 405],
   ])("%s %s is answered with %i", async (method, path, status) => {
     const registry = await start();
@@ -305,3 +306,82 @@ async function beginUpload(registry: LocalRegistry): Promise<string> {
   expect(begun.status).toBe(202);
   return begun.headers.get("location") ?? "";
 }
+
+describe("the referrers API", () => {
+  const subject = { mediaType: OCI_MANIFEST, digest: hello, size: 5 };
+  const empty = {
+    mediaType: "application/vnd.oci.empty.v1+json",
+    digest: digestOf(Buffer.from("{}")),
+    size: 2,
+  };
+  const attached = (more: object) =>
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: OCI_MANIFEST,
+      config: empty,
+      layers: [],
+      subject,
+      ...more,
+    });
+
+  async function attach(registry: LocalRegistry, more: object) {
+    await ask(registry, "POST", `/v2/app/blobs/uploads/?digest=${empty.digest}`, "{}");
+    const body = attached(more);
+    const target = `/v2/app/manifests/${digestOf(Buffer.from(body))}`;
+    const put = await ask(registry, "PUT", target, body, { "content-type": OCI_MANIFEST });
+    expect(put.status).toBe(201);
+    return { put, digest: digestOf(Buffer.from(body)), size: body.length };
+  }
+
+  it("lists what refers to a digest, be it there or not, with artifact type and annotations", async () => {
+    const registry = await start();
+    const one = await attach(registry, { artifactType: "application/one", annotations: { a: "b" } });
+    const two = await attach(registry, {});
+    await attach(registry, { subject: { ...subject, digest: digestOf(Buffer.from("other")) } });
+    expect(one.put.headers.get("oci-subject")).toBe(hello);
+
+    const all = await ask(registry, "GET", `/v2/app/referrers/${hello}`);
+    expect(all.headers.get("content-type")).toBe(OCI_INDEX);
+    expect(JSON.parse(all.text)).toEqual({
+      schemaVersion: 2,
+      mediaType: OCI_INDEX,
+      manifests: [
+        {
+          mediaType: OCI_MANIFEST,
+          digest: one.digest,
+          size: one.size,
+          artifactType: "application/one",
+          annotations: { a: "b" },
+        },
+        { mediaType: OCI_MANIFEST, digest: two.digest, size: two.size, artifactType: empty.mediaType },
+      ],
+    });
+    const some = await ask(registry, "GET", `/v2/app/referrers/${hello}?artifactType=application/one`);
+    expect(some.headers.get("oci-filters-applied")).toBe("artifactType");
+    expect(JSON.parse(some.text).manifests).toHaveLength(1);
+    const none = await ask(registry, "GET", `/v2/new/referrers/${hello}`);
+    expect(JSON.parse(none.text).manifests).toEqual([]);
+  });
+
+  it("is not there where it is switched off, and nothing says that it is", async () => {
+    const registry = await start({ referrersApi: false });
+    const { put } = await attach(registry, {});
+    expect(put.headers.get("oci-subject")).toBeNull();
+    expect((await ask(registry, "GET", `/v2/app/referrers/${hello}`)).status).toBe(404);
+  });
+});
+
+describe("a tag that several write", () => {
+  it("is put only where the condition holds", async () => {
+    const registry = await start();
+    const write = (annotation: string, headers: object) =>
+      ask(registry, "PUT", "/v2/app/manifests/v1", JSON.stringify({ schemaVersion: 2, annotation }), headers);
+    expect((await write("a", { "if-match": '"sha256:x"' })).status).toBe(412);
+    expect((await write("a", { "if-none-match": "*" })).status).toBe(201);
+    expect((await write("b", { "if-none-match": "*" })).status).toBe(412);
+    const etag = (await ask(registry, "GET", "/v2/app/manifests/v1")).headers.get("etag") ?? "";
+    expect((await write("b", { "if-match": etag })).status).toBe(201);
+    const stale = await write("c", { "if-match": etag });
+    expect([stale.status, codeIn(stale.text)]).toEqual([412, "DENIED"]);
+  });
+});

@@ -636,6 +636,28 @@ describe("an artifact", () => {
     expect(server.seen).toHaveLength(1);
   });
 
+  it("is a list of referrers that is named by its digest, whose entries are not asked for", async () => {
+    const bundles = [AMD64, ARM64].map((platform) => {
+      const { platform: _, ...entry } = server.image(platform);
+      return { ...entry, artifactType: "application/vnd.dev.sigstore.bundle.v0.3+json" };
+    });
+
+    await expect(resolve(server.index(bundles))).resolves.toMatchObject({
+      kind: "artifact",
+      artifactType: "an index of referrers",
+    });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it("is no list of referrers with an image in it: that is looked at", async () => {
+    const { platform: _, ...entry } = server.image(AMD64);
+    const bundle = { ...entry, artifactType: "application/vnd.dev.sigstore.bundle.v0.3+json" };
+    await expect(resolve(server.index([bundle, server.image(ARM64)]))).resolves.toMatchObject({
+      kind: "index",
+      images: { length: 2 },
+    });
+  });
+
   it.each(["sha256-%.sig", "sha256-%.att", "sha256-%.sbom", "sha256-%"])(
     "is whatever lies under a tag that accompanies another image (%s), at one request",
     async (pattern) => {

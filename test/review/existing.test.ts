@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { StoredAttestation } from "../../lib/attest/attestation.ts";
-import { binauthzPayload } from "../../lib/attest/payload.ts";
+import { binauthz, binauthzPayload } from "../../lib/attest/payload.ts";
 import { pass } from "../../lib/check/contract.ts";
 import { VoucherError } from "../../lib/errors.ts";
 import type { KeyRing } from "../../lib/ports.ts";
@@ -167,8 +167,7 @@ describe("an attestation does not count", () => {
 describe("what a store says of other images", () => {
   it("is not taken for this one's", async () => {
     const genuine = { ...(await attestationBy(keys.signer, "nobody", other)), id: "occurrences/1" };
-    const store = { list: async () => [genuine], document: binauthzPayload, put: async () => [] };
-    const ports = { store: { ...store, document: () => binauthzPayload(other) }, keyRing: keys.keyRing };
+    const ports = { store: { list: async () => [genuine], format: binauthz }, keyRing: keys.keyRing };
     const existing = await findExisting([subject], ["nobody"], ports, signal);
     expect(existing(subject, "nobody")).toEqual({ rejected: [] });
   });

@@ -163,3 +163,51 @@ describe("loading the keys of a ring", () => {
     expect(await ring.verify("diy", BYTES, signature, signal)).toHaveProperty("counts", true);
   });
 });
+
+describe("a key ring whose key ids are hints", () => {
+  const hinting = (...trusted: TestKeys["trusted"]) =>
+    createKeyRing(async () => trusted, { idsAreHints: true });
+  const fault = () => {
+    throw new VoucherError("unavailable", "the key service is down", { retryable: true });
+  };
+  const down = { check: "diy", key: { id: "down", verifies: fault, text: fault } };
+
+  it.each(["", "some hint", "//cloudkms.googleapis.com/v1/other"])(
+    "counts a signature of the check's key whatever key it names: %j",
+    async (keyId) => {
+      const { bytes } = await signedBy(keys, "diy");
+      const ring = hinting(...strangers.trusted, ...keys.trusted);
+      expect(await ring.verify("diy", BYTES, { bytes, keyId }, signal)).toEqual({
+        counts: true,
+        keyId: keys.pair("diy").keyId,
+      });
+    },
+  );
+
+  it("does not count a signature of another check's key, though it names the check's own", async () => {
+    const { bytes } = await signedBy(keys, "nobody");
+    const signature = { bytes, keyId: keys.pair("diy").keyId };
+    expect(await hinting(...keys.trusted).verify("diy", BYTES, signature, signal)).toEqual({
+      counts: false,
+      reason: "its signature verifies under no key that is trusted for diy",
+    });
+  });
+
+  it("counts nothing for a check without a key", async () => {
+    const signature = await signedBy(keys, "diy");
+    expect(await hinting(...strangers.trusted).verify("nobody", BYTES, signature, signal)).toEqual({
+      counts: false,
+      reason: "no key is trusted for nobody",
+    });
+  });
+
+  it("leaves the question open where a key cannot be asked, unless another verifies", async () => {
+    const signature = await signedBy(keys, "diy");
+    await expect(hinting(down).verify("diy", BYTES, signature, signal)).rejects.toMatchObject({
+      code: "unavailable",
+    });
+    expect(await hinting(down, ...keys.trusted).verify("diy", BYTES, signature, signal)).toMatchObject({
+      counts: true,
+    });
+  });
+});

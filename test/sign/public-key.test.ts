@@ -7,7 +7,7 @@ import {
   sign,
 } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { parsePublicKey, pkixKeyId, publicKey } from "../../lib/sign/public-key.ts";
+import { keyHint, parsePublicKey, pkixKeyId, publicKey } from "../../lib/sign/public-key.ts";
 
 const BYTES = Buffer.from("the payload");
 const OTHER = Buffer.from("another payload");
@@ -136,5 +136,15 @@ describe("a signature of an old private key", () => {
   it("verifies under the public half of that very key alone", () => {
     const again = createPrivateKey(p256.privateKey.export({ type: "sec1", format: "pem" }));
     expect(publicKey(p256.publicKey, "x").verifies(BYTES, sign("sha256", BYTES, again))).toBe(true);
+  });
+});
+
+describe("the hint at a key that bundles carry", () => {
+  it("is the digest of its DER SubjectPublicKeyInfo in base64, of whichever half it is made", () => {
+    const { publicKey: half, privateKey } = ec("P-256");
+    const der = half.export({ type: "spki", format: "der" });
+    const expected = createHash("sha256").update(der).digest("base64");
+    expect(keyHint(half.export({ type: "spki", format: "pem" }).toString())).toBe(expected);
+    expect(keyHint(privateKey.export({ type: "pkcs8", format: "pem" }).toString())).toBe(expected);
   });
 });

@@ -115,7 +115,7 @@ export function attestingIndexesEarly(): Partial<Core> {
                 const { checkName } = attestation;
                 const subject = indexes.get(attestation.subject.digest);
                 if (subject === undefined) continue;
-                const payload = store.document(checkName, subject);
+                const payload = store.format.payloadOf({ checkName, subject, platforms: [] });
                 const signature = await signer.sign(checkName, payload, signal);
                 more.push({ attestation: { checkName, subject, payload, signature } });
               }

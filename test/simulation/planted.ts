@@ -151,11 +151,14 @@ export const PLANTED: readonly Planted[] = [
   planted(
     "attests under the name that the image was tagged by",
     storing((store) => ({
-      document: (checkName, subject) =>
-        store.document(
-          checkName,
-          canonical({ ...subject, repository: `${subject.repository}/latest` }, subject.digest),
-        ),
+      format: {
+        ...store.format,
+        payloadOf: ({ subject, ...claim }) =>
+          store.format.payloadOf({
+            ...claim,
+            subject: canonical({ ...subject, repository: `${subject.repository}/latest` }, subject.digest),
+          }),
+      },
     })),
   ),
 

@@ -1,5 +1,6 @@
 import type { Attestation, Signature, StoredAttestation } from "../../lib/attest/attestation.ts";
-import { binauthzPayload } from "../../lib/attest/payload.ts";
+import type { Format } from "../../lib/attest/claim.ts";
+import { binauthz, binauthzPayload } from "../../lib/attest/payload.ts";
 import type { VoucherError } from "../../lib/errors.ts";
 import { type Canonical, canonical, formatReference } from "../../lib/image/reference.ts";
 import type { AttestationStore, Prepared, Put, PutAnswer, Signer } from "../../lib/ports.ts";
@@ -15,7 +16,8 @@ interface Kept {
  * what stands there can only be replaced by name. It judges nothing.
  */
 export class MemoryStore implements AttestationStore {
-  readonly calls = { document: 0, list: 0, put: 0 };
+  readonly format: Format;
+  readonly calls = { list: 0, put: 0 };
   /** Set to have every list fail with it. */
   listFault?: VoucherError;
   /** Which puts fail, and how. */
@@ -23,9 +25,8 @@ export class MemoryStore implements AttestationStore {
   readonly #kept = new Map<string, Kept>();
   #names = 0;
 
-  document(_checkName: string, subject: Canonical): Uint8Array {
-    this.calls.document += 1;
-    return binauthzPayload(subject);
+  constructor(format = binauthz) {
+    this.format = format;
   }
 
   async list(

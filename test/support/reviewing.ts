@@ -32,8 +32,10 @@ export interface Reviewing {
 
 export const CHECKS = [diy({ validRepos: ["gcr.io/project"] }), nobody];
 
-export function reviewing(keys: { readonly signer: Signer; readonly keyRing: KeyRing }): Reviewing {
-  const store = new MemoryStore();
+export function reviewing(
+  keys: { readonly signer: Signer; readonly keyRing: KeyRing },
+  store = new MemoryStore(),
+): Reviewing {
   const evidence = evidenceFrom();
   const observer = recordingObserver();
   const attesting = { signer: keys.signer, keyRing: keys.keyRing, store };

@@ -11,8 +11,8 @@ export interface TokenAsked {
 }
 
 /**
- * A token server on loopback by the Distribution project's token specification: whoever asks may pull, and what is asked
- * for is noted. Its tokens are ES256, and carry its certificate (`x5c`).
+ * A token server on loopback by the Distribution project's token specification: whoever asks for something gets a token for
+ * that and nothing else, and it is noted. Its tokens are ES256, and carry its certificate (`x5c`).
  */
 export async function startIssuer(certificate: Certificate, issuer: string) {
   const asked: TokenAsked[] = [];
@@ -21,8 +21,8 @@ export async function startIssuer(certificate: Certificate, issuer: string) {
     const scopes = searchParams.getAll("scope");
     asked.push({ scopes, authorization: request.headers.authorization });
     const access = scopes.flatMap((scope) => {
-      const [type, name] = scope.split(":");
-      return type === "repository" ? [{ type, name, actions: ["pull"] }] : [];
+      const [type, name, actions = ""] = scope.split(":");
+      return type === "repository" ? [{ type, name, actions: actions.split(",") }] : [];
     });
     const now = Math.floor(Date.now() / 1000);
     const claims = {

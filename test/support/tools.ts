@@ -35,8 +35,13 @@ export type ToolName = keyof typeof TOOLS;
  * since a build that skips its real components proves nothing.
  */
 export function describeWith(tools: readonly ToolName[], title: string, suite: () => void): void {
+  describeUnless(missingTools(tools), title, suite);
+}
+
+/** Which of `tools` this machine lacks, each with how a person gets it. */
+export function missingTools(tools: readonly ToolName[]): ReadonlyMap<string, string> {
   const missing = tools.filter((tool) => !TOOLS[tool].isThere());
-  describeUnless(new Map(missing.map((tool) => [tool, TOOLS[tool].get])), title, suite);
+  return new Map(missing.map((tool) => [tool, TOOLS[tool].get]));
 }
 
 /** As {@link describeWith}, where the caller found out what is lacking: names, each with how a person gets it. */
