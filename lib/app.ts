@@ -65,7 +65,7 @@ export async function createApp(config: Config, { observer: log, env }: AppOptio
   const google = applicationDefaultCredentials();
   const proxies = proxiesIn(env);
   const secrets = secretsOf(config, google, { env });
-  const observer = observerOf(config, log, secrets);
+  const observer = observerOf(config, log, { secrets, proxies });
   const means = { google, observer, proxies, secrets };
   const registry = once(() => registryOf(config, means, { env }));
   const signer = once(() => signerOf(config, means));

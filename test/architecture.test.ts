@@ -46,7 +46,7 @@ const RULES: { readonly [room: Room]: Rule } = {
     ]),
   ),
   config: { rooms: [...NOUNS, "check", "google", "proxy", "retry"], packages: "any" },
-  telemetry: { rooms: ["ports"], packages: "any" },
+  telemetry: { rooms: ["ports", "proxy"], packages: "any" },
   api: {
     rooms: [...NOUNS, "ports", "review", "delivery"],
     packages: ["zod", "bcryptjs", "google-auth-library"],

@@ -1,10 +1,13 @@
 import { parseCollector, parseStatsdAddress } from "../config/collector.ts";
 import type { Config } from "../config/config.ts";
-import type { Secrets } from "../config/secrets/secrets.ts";
 import { VoucherError } from "../errors.ts";
 import type { Log } from "../ports.ts";
 import type { Backend } from "../telemetry/backend.ts";
 import { type ClosableObserver, createObserver } from "../telemetry/observer.ts";
+import type { Means } from "./means.ts";
+
+/** What a backend may need besides its settings. */
+type BackendMeans = Pick<Means, "secrets" | "proxies">;
 
 /** Loads and connects a backend; nothing of it is loaded before. */
 type Open = () => Promise<Backend>;
@@ -13,14 +16,14 @@ type Open = () => Promise<Backend>;
 const TIMEOUT_MS = 1_000;
 
 /** The observer that the configuration describes. Throws `config` for an address that cannot be used. */
-export function observerOf(config: Config, log: Log, secrets: () => Promise<Secrets>): ClosableObserver {
-  return createObserver({ log, open: backendOf(config, secrets) });
+export function observerOf(config: Config, log: Log, means: BackendMeans): ClosableObserver {
+  return createObserver({ log, open: backendOf(config, means) });
 }
 
-function backendOf(config: Config, secrets: () => Promise<Secrets>): Open | undefined {
+function backendOf(config: Config, means: BackendMeans): Open | undefined {
   const { backend } = config.metrics;
   if (backend === "statsd") return statsd(config);
-  if (backend === "datadog") return datadog(config, secrets);
+  if (backend === "datadog") return datadog(config, means);
   return backend === "opentelemetry" ? openTelemetry(config) : undefined;
 }
 
@@ -35,7 +38,7 @@ function statsd({ metrics: { tags }, statsd: { addr, sampleRate } }: Config): Op
 
 function datadog(
   { metrics: { tags }, datadog: { endpoint } }: Config,
-  secrets: () => Promise<Secrets>,
+  { secrets, proxies }: BackendMeans,
 ): Open {
   return async () => {
     const keys = (await secrets()).datadog;
@@ -44,7 +47,7 @@ function datadog(
     }
     const [apiKey, appKey] = await Promise.all([keys.apiKey.reveal(), keys.appKey.reveal()]);
     const { createDatadog } = await import("../telemetry/datadog.ts");
-    return createDatadog({ endpoint, apiKey, appKey, tags, timeout: TIMEOUT_MS });
+    return createDatadog({ endpoint, apiKey, appKey, tags, timeout: TIMEOUT_MS, proxies });
   };
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { Agent, request } from "undici";
+import undici from "undici";
+import { createWays, type Proxies } from "../proxy.ts";
 import type { Backend } from "./backend.ts";
 import { DatadogSeries } from "./datadog-series.ts";
 import { type ErrorEvent, errorEvent, tagsOf } from "./dotted.ts";
@@ -14,14 +15,21 @@ export interface DatadogOptions {
   readonly tags: readonly string[];
   /** For one request, in milliseconds. */
   readonly timeout: number;
+  readonly proxies?: Proxies | undefined;
 }
 
 /** Of one flush; a fault that strikes all checks at once says the same of each. */
 const MOST_EVENTS = 20;
 
 /** Measurements for Datadog's HTTP API, as Voucher sends them: its series, and an event for each error. */
-export function createDatadog({ endpoint, apiKey, appKey, tags, timeout }: DatadogOptions): Backend {
-  const agent = new Agent({ connections: 4, connect: { timeout }, keepAliveTimeout: 30_000 });
+export function createDatadog(options: DatadogOptions): Backend {
+  const { endpoint, apiKey, appKey, tags, timeout, proxies } = options;
+  const ways = createWays(
+    undici,
+    { connections: 4, connect: { timeout }, keepAliveTimeout: 30_000 },
+    proxies,
+  );
+  const dispatcher = ways.to(new URL(endpoint).host);
   const headers = {
     "content-type": "application/json",
     "dd-api-key": apiKey,
@@ -33,14 +41,8 @@ export function createDatadog({ endpoint, apiKey, appKey, tags, timeout }: Datad
 
   async function post(path: string, body: object): Promise<void> {
     const signal = AbortSignal.timeout(timeout);
-    const options = {
-      dispatcher: agent,
-      method: "POST",
-      headers,
-      body: JSON.stringify(body),
-      signal,
-    } as const;
-    const answer = await request(`${endpoint}${path}`, options);
+    const sent = { dispatcher, method: "POST", headers, body: JSON.stringify(body), signal } as const;
+    const answer = await undici.request(`${endpoint}${path}`, sent);
     await answer.body.dump({ limit: 64 * 1024, signal });
     if (answer.statusCode > 299) throw new Error(`Datadog answered ${answer.statusCode} to ${path}`);
   }
@@ -69,6 +71,6 @@ export function createDatadog({ endpoint, apiKey, appKey, tags, timeout }: Datad
       const failed = (await Promise.allSettled(posts)).find(({ status }) => status === "rejected");
       if (failed?.status === "rejected") throw failed.reason;
     },
-    close: () => agent.destroy(),
+    close: () => ways.destroy(),
   };
 }

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { VoucherError } from "../../lib/errors.ts";
 import { type Answer, type LocalRequest, type LocalServer, listen } from "../../lib/local/server.ts";
+import { proxiesIn } from "../../lib/proxy.ts";
 import type { Backend } from "../../lib/telemetry/backend.ts";
 import { createDatadog } from "../../lib/telemetry/datadog.ts";
+import { startProxy } from "../support/proxy.ts";
 
 interface Sent {
   readonly path: string;
@@ -83,5 +85,21 @@ describe("Datadog's HTTP API", () => {
     answer = { status: 403, body: '{"errors":["Forbidden"]}' };
     client.count("message.received", {});
     await expect(client.flush()).rejects.toThrow("Datadog answered 403 to /api/v1/series");
+  });
+
+  it("is asked through a proxy where one is named and it is not on this machine", async () => {
+    const proxy = await startProxy(() => 403);
+    const proxies = proxiesIn({ HTTPS_PROXY: proxy.url });
+    const keys = { apiKey: "api", appKey: "app", tags: [], timeout: 1_000, proxies };
+    const away = createDatadog({ endpoint: "https://api.datadoghq.invalid", ...keys });
+    const here = createDatadog({ endpoint: server.url, ...keys });
+    for (const backend of [away, here]) backend.count("check.run.success", { check: "diy" });
+
+    await expect(away.flush()).rejects.toThrow();
+    await here.flush();
+
+    expect(proxy.asked).toEqual(["api.datadoghq.invalid:443"]);
+    expect(sent).toHaveLength(1);
+    await Promise.all([away.close(), here.close(), proxy.close()]);
   });
 });
