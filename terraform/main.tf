@@ -16,6 +16,7 @@ module "settings" {
   }
   kms                         = var.kms
   delivery                    = var.delivery
+  verdicts                    = var.verdicts != null
   config                      = var.config
   config_text                 = var.config_file == null ? null : file(var.config_file)
   secrets                     = var.secrets

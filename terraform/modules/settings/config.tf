@@ -21,6 +21,7 @@ locals {
   expected = concat(
     [for check in values(local.checks) : check.signing],
     [local.topics.waiting, local.topics.dead-letters],
+    var.verdicts ? [local.topics.verdicts] : [],
   )
 
   config = merge(

@@ -78,6 +78,11 @@ variable "functions" {
     condition     = !contains(keys(var.functions), "onWebhook") || var.config_text != null || length(try(var.config.valid_repos, [])) > 0
     error_message = "functions.onWebhook believes which host a push went to: name the hosts that may be contacted in config.valid_repos."
   }
+  validation {
+    # By its full name: the short one is part of the names of registries too.
+    condition     = !contains(keys(var.functions), "onWebhook") || var.config_text == null || strcontains(coalesce(var.config_text, " "), local.topic_names.images)
+    error_message = "functions.onWebhook cannot sign, so config_file has to say where it announces pushes: push_topic = \"${local.topic_names.images}\" in [events]."
+  }
 }
 
 variable "checks" {
@@ -165,8 +170,8 @@ variable "delivery" {
   })
   nullable = false
   validation {
-    condition     = var.delivery.review_seconds >= 30 && var.delivery.review_seconds <= 540
-    error_message = "delivery.review_seconds is from 30 to 540: Pub/Sub waits 600 seconds at the most for an answer, and a function needs some of them to finish."
+    condition     = var.delivery.review_seconds >= 30 && var.delivery.review_seconds <= 540 && floor(var.delivery.review_seconds) == var.delivery.review_seconds
+    error_message = "delivery.review_seconds is a whole number from 30 to 540: Pub/Sub waits 600 seconds at the most for an answer, and a function needs some of them to finish."
   }
   validation {
     condition     = 0 <= var.delivery.min_backoff_seconds && var.delivery.min_backoff_seconds <= var.delivery.max_backoff_seconds && var.delivery.max_backoff_seconds <= 600
@@ -180,6 +185,12 @@ variable "delivery" {
     condition     = var.delivery.pending_minutes >= 1 && var.delivery.pending_minutes <= 460
     error_message = "delivery.pending_minutes is from 1 to 460: a longer wait takes more than the 100 deliveries that Pub/Sub allows before it gives up without a word."
   }
+}
+
+variable "verdicts" {
+  description = "Whether verdicts are kept."
+  type        = bool
+  nullable    = false
 }
 
 variable "config" {
@@ -229,12 +240,12 @@ variable "secrets" {
     error_message = "secrets has the absolute path of a file in a folder as its key, such as /secrets/github/secrets.yaml."
   }
   validation {
-    condition     = length(distinct([for path in keys(var.secrets) : dirname(path)])) == length(var.secrets)
-    error_message = "A folder can hold one secret only: Cloud Run mounts a secret as a folder. Give each file of secrets a folder of its own."
+    condition     = alltrue([for pair in setproduct(keys(var.secrets), keys(var.secrets)) : pair[0] == pair[1] || !startswith(pair[0], "${dirname(pair[1])}/")])
+    error_message = "A folder can hold one secret only: Cloud Run mounts a secret as a folder. Give each file of secrets a folder of its own, and none within another's."
   }
   validation {
-    condition     = alltrue([for path in keys(var.secrets) : !can(regex("^/(etc/voucher|workspace|voucher)(/|$)", path))])
-    error_message = "/etc/voucher holds the configuration, /workspace and /voucher hold the program; mount secrets elsewhere, in /secrets/NAME/ for example."
+    condition     = alltrue([for path in keys(var.secrets) : !can(regex("^/(etc/voucher|etc/ssl|workspace|voucher|layers|nodejs|usr|bin|sbin|lib|lib64|dev|proc|sys)/|^/(etc|home|root|tmp|var)/[^/]+$", path))])
+    error_message = "A secret hides what else its folder holds, and /etc/voucher holds the configuration, /workspace and /voucher the program, others the system; mount secrets elsewhere, in /secrets/NAME/ for example."
   }
 }
 

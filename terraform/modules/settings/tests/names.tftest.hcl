@@ -17,6 +17,7 @@ variables {
   images   = { project_id = "my-project-1", push_topic = "gcr" }
   kms      = { location = null, key_ring = null }
   delivery = { review_seconds = 240, min_backoff_seconds = 10, max_backoff_seconds = 600, max_attempts = 10, pending_minutes = 60 }
+  verdicts = false
   config   = {}
 
   config_text                 = null

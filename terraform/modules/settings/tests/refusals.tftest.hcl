@@ -16,6 +16,7 @@ variables {
   images   = { project_id = "my-project-1", push_topic = "gcr" }
   kms      = { location = null, key_ring = null }
   delivery = { review_seconds = 240, min_backoff_seconds = 10, max_backoff_seconds = 600, max_attempts = 10, pending_minutes = 60 }
+  verdicts = false
   config   = {}
 
   config_text                 = null
@@ -248,6 +249,14 @@ run "a_review_longer_than_pubsub_waits" {
   expect_failures = [var.delivery]
 }
 
+run "half_a_second_of_review" {
+  command = plan
+  variables {
+    delivery = { review_seconds = 240.5, min_backoff_seconds = 10, max_backoff_seconds = 600, max_attempts = 10, pending_minutes = 60 }
+  }
+  expect_failures = [var.delivery]
+}
+
 run "a_back_off_that_shrinks" {
   command = plan
   variables {
@@ -328,6 +337,24 @@ run "a_file_that_names_no_key" {
   expect_failures = [var.config_text]
 }
 
+run "a_file_that_keeps_no_verdicts_where_they_are_to_be_kept" {
+  command = plan
+  variables {
+    config_text = "projects/my-project-1/locations/europe-west1/keyRings/voucher/cryptoKeys/diy/cryptoKeyVersions/1 projects/my-project-1/locations/europe-west1/keyRings/voucher/cryptoKeys/nobody/cryptoKeyVersions/1 voucher-waiting voucher-dead-letters"
+    verdicts    = true
+  }
+  expect_failures = [var.config_text]
+}
+
+run "a_file_that_announces_no_webhook" {
+  command = plan
+  variables {
+    config_text = "gcr.io projects/my-project-1/locations/europe-west1/keyRings/voucher/cryptoKeys/diy/cryptoKeyVersions/1 projects/my-project-1/locations/europe-west1/keyRings/voucher/cryptoKeys/nobody/cryptoKeyVersions/1 voucher-waiting voucher-dead-letters"
+    functions   = { onWebhook = { public = true, cpu = 1, concurrency = 8 } }
+  }
+  expect_failures = [var.functions]
+}
+
 run "a_file_and_an_object" {
   command = plan
   variables {
@@ -364,6 +391,17 @@ run "two_secrets_in_one_folder" {
   expect_failures = [var.secrets]
 }
 
+run "a_secret_within_the_folder_of_another" {
+  command = plan
+  variables {
+    secrets = {
+      "/secrets/a/a.yaml"   = { secret = "a", version = "latest" }
+      "/secrets/a/b/b.yaml" = { secret = "b", version = "latest" }
+    }
+  }
+  expect_failures = [var.secrets]
+}
+
 run "a_secret_over_the_configuration" {
   command = plan
   variables {
@@ -376,6 +414,22 @@ run "a_secret_over_the_program" {
   command = plan
   variables {
     secrets = { "/voucher/secrets.yaml" = { secret = "github", version = "latest" } }
+  }
+  expect_failures = [var.secrets]
+}
+
+run "a_secret_over_the_system" {
+  command = plan
+  variables {
+    secrets = { "/etc/ca.pem" = { secret = "ca", version = "latest" } }
+  }
+  expect_failures = [var.secrets]
+}
+
+run "a_secret_where_cloud_run_mounts_none" {
+  command = plan
+  variables {
+    secrets = { "/proc/github/secrets.yaml" = { secret = "github", version = "latest" } }
   }
   expect_failures = [var.secrets]
 }
