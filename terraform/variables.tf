@@ -77,6 +77,10 @@ variable "functions" {
     onOccurrence = {}
   }
   nullable = false
+  validation {
+    condition     = alltrue(flatten([for function in var.functions : [for member in values(function.invokers) : !contains(["allusers", "allauthenticatedusers"], lower(member))]]))
+    error_message = "functions.*.invokers names everybody. What everybody may call says so: public = true."
+  }
 }
 
 variable "checks" {

@@ -41,6 +41,22 @@ run "a_configuration_file_of_yaml" {
   expect_failures = [var.config_file]
 }
 
+run "everybody_as_an_invoker" {
+  command = plan
+  variables {
+    functions = { onPush = { invokers = { everybody = "allUsers" } } }
+  }
+  expect_failures = [var.functions]
+}
+
+run "everybody_who_signed_in_as_an_invoker" {
+  command = plan
+  variables {
+    functions = { api = { invokers = { everybody = "allAuthenticatedUsers" } } }
+  }
+  expect_failures = [var.functions]
+}
+
 run "a_log_level_that_there_is_not" {
   command = plan
   variables {

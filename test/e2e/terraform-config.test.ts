@@ -28,6 +28,7 @@ const VARIABLES = {
     max_attempts: 12,
     pending_minutes: 90,
   },
+  verdicts: false,
   config_text: null,
   secrets: {},
   referenced_secrets: {},

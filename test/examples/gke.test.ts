@@ -86,6 +86,17 @@ describe("the example for GKE", () => {
     });
   });
 
+  it("asks for nodes with Workload Identity in one patch, which Autopilot has to do without", () => {
+    expect(deployments.map(({ pod }) => pod["nodeSelector"])).toEqual([undefined, undefined, undefined]);
+    const kustomization = documents.find(({ kind }) => kind === "Kustomization");
+    expect(kustomization?.["patches"]).toEqual([
+      {
+        target: { kind: "Deployment" },
+        patch: expect.stringContaining('iam.gke.io/gke-metadata-server-enabled: "true"'),
+      },
+    ]);
+  });
+
   it("probes the API by its ping", () => {
     const ping = { httpGet: { path: "/services/ping", port: "http" } };
     const [container] = deployments.find(({ name }) => name === "voucher-api")?.pod.containers ?? [];
