@@ -5,16 +5,18 @@ import { canonical, formatReference, nameOf, type Reference } from "../image/ref
 import type { Repositories } from "../ports/sources.ts";
 import type { ReplayEvent, Unreadable } from "./event.ts";
 
-/** The push of an image, as its registry would have announced it at `time`. Every digest is one event. */
+/**
+ * The push of an image, as its registry would have announced it at `time`. Every digest is one event; a tag under which signatures
+ * are kept is another, so that it does not stand for the image.
+ */
 export function eventOf({ image, tag }: Omit<Pushed, "kind">, time?: Date): ReplayEvent {
   const digest = formatReference(canonical(image, image.digest));
+  const push = pushOf(digest, tag === undefined ? undefined : `${nameOf(image)}:${tag}`);
+  const tagged = tag === undefined ? {} : { tag };
   return {
-    key: digest,
-    push: pushOf(digest, tag === undefined ? undefined : `${nameOf(image)}:${tag}`),
-    message: {
-      data: formatPush({ kind: "push", image, ...(tag === undefined ? {} : { tag }) }),
-      attributes: {},
-    },
+    key: push.kind === "push" ? digest : formatReference({ ...image, ...tagged }),
+    push,
+    message: { data: formatPush({ kind: "push", image, ...tagged }), attributes: {} },
     ...(time === undefined ? {} : { time }),
   };
 }

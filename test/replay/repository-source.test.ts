@@ -73,6 +73,14 @@ describe("the images of a repository whose registry lists its manifests", () => 
     expect(repositories.asked).toEqual(["list gcr.io/project/app"]);
   });
 
+  it("are not lost where signatures seem to be kept under another tag of theirs", async () => {
+    const tags = [`sha256-${"a".repeat(64)}.sig`, "v1"];
+    const { all, words } = await imagesOf({ tags, manifests: [{ digest: image(1).digest, tags }] });
+
+    expect(words).toEqual(["ignored", named(1, "v1")]);
+    expect(new Set(all.map(({ read }) => read.key)).size).toBe(2);
+  });
+
   it("are tagged ones where tags are asked for", async () => {
     expect((await imagesOf(listing, "*")).words).toEqual([
       named(1, "v1"),
