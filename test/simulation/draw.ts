@@ -1,6 +1,6 @@
 import { drawContents } from "./draw-contents.ts";
 import { drawHappenings } from "./draw-happenings.ts";
-import type { CheckName, History, PortName, Settings, Storm, Weather } from "./history.ts";
+import type { CheckName, Happening, History, PortName, Settings, Storm, Weather } from "./history.ts";
 import { type Random, randomFrom } from "./random.ts";
 
 const MINUTE = 60_000;
@@ -11,8 +11,13 @@ export function drawHistory(seed: number): History {
   const settings = drawSettings(random);
   const { repositories, contents } = drawContents(random);
   const weather = drawWeather(random, settings);
-  const happenings = drawHappenings(random, { settings, repositories, contents });
+  const drawn = drawHappenings(random, { settings, repositories, contents });
+  const happenings = settings.services.server === "open source" ? drawn.map(shownAtOnce) : drawn;
   return { seed, settings, repositories, contents, happenings, weather };
+}
+
+function shownAtOnce(happening: Happening): Happening {
+  return "lag" in happening ? { ...happening, lag: 0 } : happening;
 }
 
 function drawSettings(random: Random): Settings {

@@ -57,7 +57,7 @@ export function factsOf({ settings, contents, repositories, happenings }: Histor
     const { kind, at } = happening;
     if (kind !== "upload" && kind !== "scan" && kind !== "build") continue;
     const key = keyOf(happening.place);
-    const visible = at + (kind === "upload" || !isByGoogle ? 0 : happening.lag);
+    const visible = at + (kind === "upload" ? 0 : happening.lag);
     moments.push(visible);
     if (kind === "upload") uploads.set(key, Math.min(uploads.get(key) ?? Infinity, at));
     else if (kind === "scan") append(scans, key, { at, visible, state: happening.state });

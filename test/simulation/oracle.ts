@@ -168,17 +168,22 @@ export function createOracle(history: History): Oracle {
       });
     },
     certain(place, moment) {
+      const { repository } = place;
       const scope = scopeOf(place);
-      const from = Math.max(moment, uploaded(place)) + STALE_MS;
+      const from = Math.max(moment, uploaded(place));
       if (scope.kind !== "reviewed" || from === Infinity) return [];
       const { maxMinutes, services } = settings;
       const patience = Math.max(from, moment + maxMinutes * 60_000 - 2 * services.skew);
       return claimsOf(place, scope, (part, check) => {
-        const meanwhile = [...statuses(place, part, check, from, patience)];
-        const then = [...statuses(place, part, check, patience, Infinity)];
+        const at = (since: number, until: number) =>
+          between(since, until).map((one) => statusAt(repository, part, check, one));
+        const meanwhile = at(from, patience);
         if (meanwhile.every((status) => status === "not covered")) return "not covered";
+        // Of a child that has just come somebody may still be told that it is not there, and for good.
+        const child = { repository, content: part.content };
+        if (part.via.length > 0 && !isThere(child, from - STALE_MS)) return false;
         const isOpen = meanwhile.every((status) => status === "pass" || status.startsWith("waits"));
-        return isOpen && then.every((status) => status === "pass");
+        return isOpen && at(patience, Infinity).every((status) => status === "pass");
       });
     },
   };

@@ -125,8 +125,9 @@ export function watchAttestations(options: AttestationWatchOptions): Attestation
         // Who dies, or hears no answer, before he has seen that he came late cannot withdraw what he made.
         if (mayHideOurs || (knowsNoConflict && hasStorms) || place === undefined) continue;
         const { repository, claim } = place;
-        if (standing(repository, claim).length > 1)
-          scheduler.fail(`${claim.check} of ${claim.content} is attested by several occurrences`);
+        const keys = standing(repository, claim).flatMap(keysOf);
+        if (new Set(keys).size < keys.length)
+          scheduler.fail(`${claim.check} of ${claim.content} is attested twice by one key, and stays so`);
       }
     },
     standing,

@@ -185,8 +185,7 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
           return void topics.announce(happening.event, dataOf(happening.event));
         case "scan":
         case "build": {
-          const isShown = services.server === "open source" ? { ...happening, lag: 0 } : happening;
-          const said = writeEvidence(isShown, contents, occurrences);
+          const said = writeEvidence(happening, contents, occurrences);
           if (services.server === "open source") return undefined;
           announced.set(topics.announceOccurrence(Buffer.from(JSON.stringify(said))), happening);
           return undefined;
