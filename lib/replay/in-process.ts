@@ -1,7 +1,6 @@
 import { EVENT_ID } from "../delivery/copy.ts";
 import type { DeliveryPorts, DeliverySettings } from "../delivery/deliver.ts";
 import { type DeliveredAgain, deliverAgain } from "../delivery/deliver-again.ts";
-import type { VoucherError } from "../errors.ts";
 import type { Review } from "../review/judgement.ts";
 import type { Sink } from "./replay.ts";
 import type { Outcome } from "./tally.ts";
@@ -34,11 +33,8 @@ export function outcomeOf({ settlement, ending }: DeliveredAgain): Outcome {
       return { kind: "pending", reason: checksThat(review, ["pending"]), sentence };
     case "dead-lettered":
       return { kind: "failed", reason: settlement.deadLetter, sentence };
-    case "retry": {
-      const faults = "error" in ending ? [ending.error] : faultsOf(review);
-      const decisive = faults.find(({ message }) => message === sentence);
-      return { kind: "failed", reason: decisive?.code ?? "unavailable", sentence };
-    }
+    case "retry":
+      return { kind: "failed", reason: settlement.error?.code ?? "unavailable", sentence };
   }
 }
 
@@ -48,13 +44,6 @@ type Status = Review["judgements"][number]["outcome"]["status"];
 function checksThat(review: Review | undefined, statuses: readonly Status[]): string {
   const found = judgementsOf(review).filter(({ outcome }) => statuses.includes(outcome.status));
   return [...new Set(found.map(({ checkName }) => checkName))].join(", ");
-}
-
-function faultsOf(review: Review | undefined): readonly VoucherError[] {
-  return judgementsOf(review).flatMap(({ outcome, unstored }) => [
-    ...(unstored === undefined ? [] : [unstored]),
-    ...(outcome.status === "error" ? [outcome.error] : []),
-  ]);
 }
 
 function judgementsOf(review: Review | undefined): Review["judgements"] {
