@@ -2,6 +2,7 @@ import { pass } from "../../lib/check/contract.ts";
 import { FIRST_SEEN } from "../../lib/delivery/copy.ts";
 import { VoucherError } from "../../lib/errors.ts";
 import { canonical } from "../../lib/image/reference.ts";
+import type { Sink } from "../../lib/replay/replay.ts";
 import { type Core, REAL_CORE } from "./instance.ts";
 import {
   ATTESTED,
@@ -188,9 +189,13 @@ export const PLANTED: readonly Planted[] = [
   }),
 
   planted("writes a replay's checkpoint before the work", {
-    async replay(item, review, checkpoint) {
-      checkpoint.add(item);
-      return await review();
+    replay(request, listener, stop) {
+      const { sink, checkpoint } = request;
+      const early: Sink = async (event) => {
+        await checkpoint.add(event.key);
+        return (await sink?.(event)) ?? { kind: "failed" };
+      };
+      return REAL_CORE.replay({ ...request, sink: early }, listener, stop);
     },
   }),
 ];
