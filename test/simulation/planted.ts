@@ -9,6 +9,7 @@ import {
   answering,
   attesting,
   attestingIndexesEarly,
+  countingWhileWaiting,
   deliveringOnce,
   resolving,
   resolvingOncePerDigest,
@@ -106,12 +107,8 @@ export const PLANTED: readonly Planted[] = [
       publisher: {
         ...ports.publisher,
         publish(topic, { data, attributes }, signal) {
-          const now = ports.clock.now().toISOString();
-          return ports.publisher.publish(
-            topic,
-            { data, attributes: { ...attributes, [FIRST_SEEN]: now } },
-            signal,
-          );
+          const first = topic === "waiting" ? { [FIRST_SEEN]: ports.clock.now().toISOString() } : {};
+          return ports.publisher.publish(topic, { data, attributes: { ...attributes, ...first } }, signal);
         },
       },
     }),
@@ -177,16 +174,7 @@ export const PLANTED: readonly Planted[] = [
       REAL_CORE.deliver(request, { ...settings, maxMinutes: 100_000 }, ports),
   }),
 
-  planted("lets events that wait count their attempts", {
-    async deliver(request, settings, ports) {
-      const settlement = await REAL_CORE.deliver(request, settings, ports);
-      const attempt = /"deliveryAttempt":(\d+)/.exec(Buffer.from(request.body).toString())?.[1];
-      const { maxAttempts } = settings;
-      if (settlement.outcome !== "retry" || maxAttempts === undefined || Number(attempt) < maxAttempts)
-        return settlement;
-      return { status: 204, outcome: "dead-lettered", deadLetter: "attempts", severity: "ERROR" };
-    },
-  }),
+  planted("gives up events that wait by the number of their deliveries", { deliver: countingWhileWaiting }),
 
   planted("writes a replay's checkpoint before the work", {
     replay(request, listener, stop) {
