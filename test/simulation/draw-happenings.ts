@@ -223,6 +223,7 @@ function drawReplay(random: Random): readonly Happening[] {
       at: FIRST + random.below(40 * MINUTE),
       of: random.chance(0.5) ? "history" : "dead letters",
       how: random.chance(0.5) ? "topic" : "in process",
+      concurrency: random.pick([1, 1, 4]),
     },
   ];
 }

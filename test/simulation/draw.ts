@@ -37,6 +37,7 @@ function drawSettings(random: Random): Settings {
     validRepos: random.chance(0.85),
     waitingTopic: random.chance(0.8),
     deadLetterTopic: random.chance(0.9),
+    verdictTopic: random.chance(0.5),
     maxAttempts: random.chance(0.7) ? attempts - 1 : undefined,
     maxMinutes: random.pick([60, 20, 20, 10]),
     services: {

@@ -1,5 +1,6 @@
 import type { Settlement } from "../../lib/delivery/settle.ts";
 import type { ErrorCode } from "../../lib/errors.ts";
+import type { Clock } from "../../lib/ports.ts";
 import type { Settings } from "./history.ts";
 import type { Program } from "./instance.ts";
 import type { Acknowledge } from "./pubsub.ts";
@@ -32,26 +33,29 @@ export interface Fleet {
 }
 
 /** A process that somebody has started by hand. */
-export interface Process {
-  alive(): boolean;
-  /** Returns how the job ended; `undefined` where the process died over it. */
-  run(job: Job): Promise<Settlement | undefined>;
+export interface Process extends Instance, Started {
+  /** Settles when it dies, if it does. */
+  readonly died: Promise<void>;
   end(): void;
+}
+
+/** What an instance has got when it runs. */
+export interface Started {
+  readonly program: Program;
+  readonly clock: Clock;
 }
 
 export interface FleetOptions {
   readonly scheduler: Scheduler;
   readonly services: Settings["services"];
-  /** Starts the program, with topics to publish to or without any. */
-  readonly start: (by: Instance, hasTopics: boolean) => Program;
+  readonly start: (by: Instance) => Started;
 }
 
 /** A review, the publishing of a copy, and what it takes to notice that a deadline has passed. */
 const LONGEST_MS = 240_000 + 20_000 + 5_000;
 const DRAIN_MS = 8_000;
 
-interface Running extends Instance {
-  readonly program: Program;
+interface Running extends Instance, Started {
   readonly jobs: Set<() => void>;
   isRetired: boolean;
 }
@@ -63,7 +67,7 @@ export function createFleet({ scheduler, services, start }: FleetOptions): Fleet
   const counts = { started: 0, killed: 0 };
   let version = 0;
 
-  function begin(name: string, hasTopics: boolean): Running {
+  function begin(name: string, died = () => {}): Running {
     counts.started += 1;
     let isAlive = true;
     const disturbances: { at: number; as: ErrorCode | undefined }[] = [];
@@ -82,9 +86,10 @@ export function createFleet({ scheduler, services, start }: FleetOptions): Fleet
         fleet.delete(running);
         apart.delete(running);
         for (const lost of jobs) lost();
+        died();
       },
     };
-    const running: Running = Object.assign(by, { program: start(by, hasTopics), jobs, isRetired: false });
+    const running: Running = Object.assign(by, start(by), { jobs, isRetired: false });
     return running;
   }
 
@@ -136,7 +141,7 @@ export function createFleet({ scheduler, services, start }: FleetOptions): Fleet
         );
         return;
       }
-      const started = begin("i", true);
+      const started = begin("i");
       fleet.add(started);
       scheduler.after(
         random.between(50, 2000),
@@ -148,22 +153,10 @@ export function createFleet({ scheduler, services, start }: FleetOptions): Fleet
       );
     },
     apart() {
-      const running = begin("cli", false);
+      const { promise: died, resolve } = Promise.withResolvers<void>();
+      const running = begin("cli", resolve);
       apart.add(running);
-      return {
-        alive: running.alive,
-        end: () => void apart.delete(running),
-        run(job) {
-          const { promise, resolve } = Promise.withResolvers<Settlement | undefined>();
-          let settlement: Settlement | undefined;
-          const ended: Job["ended"] = (by, from, how) => {
-            settlement = how;
-            job.ended(by, from, how);
-          };
-          run(running, { ...job, ended }, () => resolve(settlement));
-          return promise;
-        },
-      };
+      return Object.assign(running, { died, end: () => void apart.delete(running) });
     },
     rollOut(overlap) {
       version += 1;

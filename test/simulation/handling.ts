@@ -1,12 +1,15 @@
 import type { Settlement } from "../../lib/delivery/settle.ts";
-import type { Fleet, Instance, Job } from "./fleet.ts";
+import type { Topic } from "../../lib/ports.ts";
+import type { Outcome } from "../../lib/replay/tally.ts";
+import type { Handled, HandledOccurrence, HandledPush } from "./deliveries.ts";
+import type { Fleet, Instance, Job, Process } from "./fleet.ts";
 import type { Happening, Settings } from "./history.ts";
 import type { Keys } from "./keys.ts";
 import type { Claim } from "./oracle.ts";
 import type { Acknowledge, Delivery } from "./pubsub.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { requestOf, type Topics } from "./topics.ts";
-import type { DeliveryWatch, Handled, HandledOccurrence, HandledPush } from "./watch-deliveries.ts";
+import type { DeliveryWatch } from "./watch-deliveries.ts";
 
 /** What Container Analysis has announced. */
 export type Announced = Extract<Happening, { kind: "scan" | "build" }>;
@@ -28,8 +31,8 @@ export interface Survey {
 export interface Handling {
   push(delivery: Delivery, acknowledge: Acknowledge): void;
   occurrence(delivery: Delivery, acknowledge: Acknowledge): void;
-  /** What a process that has no topics does of a delivery. */
-  replayJob(delivery: Delivery): Job;
+  /** A process has reviewed an event by itself. */
+  replayed(process: Process, data: Uint8Array, from: number, outcome: Outcome): void;
 }
 
 export interface HandlingOptions {
@@ -50,7 +53,7 @@ function isOver({ outcome }: Settlement, { deadLetterTopic }: Settings): boolean
 }
 
 /** Whether it was given up because of what went wrong. */
-function isAbandoned({ settlement, disturbances }: Handled): boolean {
+function isAbandoned({ settlement, disturbances }: HandledPush): boolean {
   if (settlement.outcome !== "dead-lettered") return false;
   const { deadLetter } = settlement;
   return deadLetter === "attempts" || disturbances.some((code) => code === deadLetter);
@@ -59,7 +62,7 @@ function isAbandoned({ settlement, disturbances }: Handled): boolean {
 export function createHandling(options: HandlingOptions): Handling {
   const { scheduler, settings, fleet, topics, watch, survey } = options;
 
-  function handled(by: Instance, from: number, settlement: Settlement, repository: string): Handled {
+  function handled(by: Instance, from: number, repository: string): Handled {
     const to = scheduler.now();
     const disturbances = by.disturbances.filter(({ at }) => at >= from).map(({ as }) => as);
     return {
@@ -70,33 +73,34 @@ export function createHandling(options: HandlingOptions): Handling {
       disturbances,
       mixed: survey.isMixed(from, to),
       hidden: survey.isHidden(repository, from, to),
-      settlement,
       hasStood: (claim) => survey.hasStood(by, repository, claim, from),
     };
   }
 
-  function pushJob(delivery: Delivery, isInProcess: boolean): Job {
+  function topicsOf(eventId: string, by: Instance, from: number): readonly Topic[] {
+    const own = topics().taken.filter((one) => one.by === by && one.at >= from && one.eventId === eventId);
+    return own.map(({ topic }) => topic);
+  }
+
+  function pushJob(delivery: Delivery): Job {
     const { message, attempt } = delivery;
     const original = topics().originalOf(message);
     const { event } = original;
-    const isCounted = settings.deadLetterTopic && !isInProcess;
+    const isCounted = settings.deadLetterTopic;
     return {
       what: () =>
         `${message.id}${message.id === original.id ? "" : ` (${original.id})`}, delivery ${attempt}`,
       handle: (program) => program.push(requestOf(delivery, isCounted)),
       ended(by, from, settlement) {
-        const copies = topics()
-          .taken.filter((one) => one.original === original && one.by === by && one.at >= from)
-          .map(({ topic }) => topic);
         const more: Omit<HandledPush, keyof Handled> = {
+          settlement,
           original,
           waited: "voucher-first-seen" in message.attributes,
           attempt: isCounted ? attempt : undefined,
-          topics: !isInProcess,
-          copies,
+          topics: topicsOf(original.id, by, from),
         };
         const repository = event.kind === "junk" ? "" : event.place.repository;
-        const all = { ...handled(by, from, settlement, repository), ...more };
+        const all = { ...handled(by, from, repository), ...more };
         watch.push(all);
         if (isAbandoned(all)) topics().ledger.abandon(original);
         if (isOver(settlement, settings)) topics().ledger.end(original);
@@ -105,8 +109,13 @@ export function createHandling(options: HandlingOptions): Handling {
   }
 
   return {
-    push: (delivery, acknowledge) => fleet.dispatch(pushJob(delivery, false), acknowledge),
-    replayJob: (delivery) => pushJob(delivery, true),
+    push: (delivery, acknowledge) => fleet.dispatch(pushJob(delivery), acknowledge),
+    replayed(process, data, from, outcome) {
+      const event = topics().eventIn(data);
+      if (event?.kind !== "push") return;
+      const { repository } = event.place;
+      watch.replayed({ ...handled(process, from, repository), place: event.place, outcome });
+    },
     occurrence(delivery, acknowledge) {
       const announced = options.announced(delivery.message.id);
       const { place } = announced;
@@ -115,7 +124,9 @@ export function createHandling(options: HandlingOptions): Handling {
         handle: (program) => program.occurrence(requestOf(delivery, false)),
         ended(by, from, settlement) {
           const unfinished = survey.unfinished(announced, from, scheduler.now());
-          watch.occurrence({ ...handled(by, from, settlement, place.repository), place, unfinished });
+          const told = topicsOf(delivery.message.id, by, from);
+          const more = { settlement, place, unfinished, topics: told };
+          watch.occurrence({ ...handled(by, from, place.repository), ...more });
         },
       };
       fleet.dispatch(job, acknowledge);

@@ -26,6 +26,7 @@ export interface Settings {
   readonly validRepos: boolean;
   readonly waitingTopic: boolean;
   readonly deadLetterTopic: boolean;
+  readonly verdictTopic: boolean;
   readonly maxAttempts: number | undefined;
   readonly maxMinutes: number;
   /** How the services behave that are within their rights to behave so. */
@@ -99,7 +100,12 @@ export type Happening = { readonly at: number } & (
   | { readonly kind: "withdrawal"; readonly place: Place; readonly check: CheckName; readonly lag: number }
   | ({ readonly kind: "rotation" } & Rotation)
   /** Everything that was announced so far, or what was given up, is fed again. */
-  | { readonly kind: "replay"; readonly of: "history" | "dead letters"; readonly how: "topic" | "in process" }
+  | {
+      readonly kind: "replay";
+      readonly of: "history" | "dead letters";
+      readonly how: "topic" | "in process";
+      readonly concurrency: number;
+    }
 );
 
 /** What a registry announces. */

@@ -20,12 +20,14 @@ import { parsePlatform } from "../../lib/image/platform.ts";
 import type { Announcements, Clock, Observer, Publisher } from "../../lib/ports.ts";
 import { createRegistry } from "../../lib/registry/registry.ts";
 import type { Transport as RegistryTransport } from "../../lib/registry/transport.ts";
+import { reviewInProcess } from "../../lib/replay/in-process.ts";
+import { replay, type Sink } from "../../lib/replay/replay.ts";
+import { publishToTopic } from "../../lib/replay/to-topic.ts";
 import type { Pace } from "../../lib/retry.ts";
 import { createGrafeasStore } from "../../lib/store/grafeas.ts";
 import type { Settings } from "./history.ts";
 import { type Keys, simulatedKeyRing, simulatedSigner } from "./keys.ts";
 import { BUILDER, PROJECTS, VALID_REPOS } from "./names.ts";
-import { type Replay, replayOne } from "./replaying.ts";
 import type { Caller, Wire } from "./wire.ts";
 
 /** Everything that the core is given. */
@@ -41,7 +43,7 @@ export interface Core {
   readonly checks: (checks: readonly Check[]) => readonly Check[];
   readonly ports: (ports: Ports) => Ports;
   readonly google: (transport: Transport) => Transport;
-  readonly replay: Replay;
+  readonly replay: typeof replay;
 }
 
 export const REAL_CORE: Core = {
@@ -50,13 +52,15 @@ export const REAL_CORE: Core = {
   checks: (checks) => checks,
   ports: (ports) => ports,
   google: (transport) => transport,
-  replay: replayOne,
+  replay,
 };
 
 /** The program as one instance runs it: all of it is real but what lies behind its ports. */
 export interface Program {
   push(request: PushRequest): Promise<Settlement>;
   occurrence(request: PushRequest): Promise<Settlement>;
+  /** What `voucher replay` does with each event. */
+  sink(how: "topic" | "in process"): Sink;
 }
 
 /** What an instance finds when it starts. */
@@ -119,6 +123,8 @@ export function startProgram(surroundings: Surroundings, core: Core): Program {
   return {
     push: (request) => core.deliver(request, delivery, ports),
     occurrence: (request) => core.deliverOccurrence(request, delivery, ports),
+    sink: (how) =>
+      how === "topic" ? publishToTopic(ports.publisher, ports.clock) : reviewInProcess(delivery, ports),
   };
 }
 

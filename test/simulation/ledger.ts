@@ -1,5 +1,5 @@
+import type { Original } from "./deliveries.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { Original } from "./watch-deliveries.ts";
 
 /** Knows of every event who holds it: a subscription, a letter, a replay. */
 export interface Ledger {

@@ -1,5 +1,8 @@
+import { originOf } from "../../lib/delivery/copy.ts";
 import { deliver } from "../../lib/delivery/deliver.ts";
+import { publishCopy } from "../../lib/delivery/publish-copy.ts";
 import type { Settlement } from "../../lib/delivery/settle.ts";
+import { parseEnvelope } from "../../lib/event/envelope.ts";
 import { type Canonical, canonical } from "../../lib/image/reference.ts";
 import type { ResolvedImage } from "../../lib/image/resolved.ts";
 import type { Found, Put, PutAnswer, Vulnerability } from "../../lib/ports.ts";
@@ -140,3 +143,20 @@ export function deliveringOnce(): Core["deliver"] {
     return await deliver(request, settings, ports);
   };
 }
+
+/** Gives an event up after so many deliveries, though it only waits. */
+export const countingWhileWaiting: Core["deliver"] = async (request, settings, ports) => {
+  const settlement = await deliver(request, settings, ports);
+  const envelope = parseEnvelope(request.headers, request.body);
+  const { deliveryAttempt: attempt = 0 } = envelope;
+  const { maxAttempts = Number.POSITIVE_INFINITY } = settings;
+  if (settlement.outcome !== "retry" || attempt < maxAttempts) return settlement;
+  const givenUp = {
+    status: 204,
+    outcome: "dead-lettered",
+    deadLetter: "attempts",
+    severity: "ERROR",
+  } as const;
+  const origin = originOf(envelope, ports.clock.now());
+  return await publishCopy(givenUp, { original: envelope, origin }, ports);
+};

@@ -2,12 +2,14 @@ import { pass } from "../../lib/check/contract.ts";
 import { FIRST_SEEN } from "../../lib/delivery/copy.ts";
 import { VoucherError } from "../../lib/errors.ts";
 import { canonical } from "../../lib/image/reference.ts";
+import type { Sink } from "../../lib/replay/replay.ts";
 import { type Core, REAL_CORE } from "./instance.ts";
 import {
   ATTESTED,
   answering,
   attesting,
   attestingIndexesEarly,
+  countingWhileWaiting,
   deliveringOnce,
   resolving,
   resolvingOncePerDigest,
@@ -105,12 +107,8 @@ export const PLANTED: readonly Planted[] = [
       publisher: {
         ...ports.publisher,
         publish(topic, { data, attributes }, signal) {
-          const now = ports.clock.now().toISOString();
-          return ports.publisher.publish(
-            topic,
-            { data, attributes: { ...attributes, [FIRST_SEEN]: now } },
-            signal,
-          );
+          const first = topic === "waiting" ? { [FIRST_SEEN]: ports.clock.now().toISOString() } : {};
+          return ports.publisher.publish(topic, { data, attributes: { ...attributes, ...first } }, signal);
         },
       },
     }),
@@ -179,21 +177,16 @@ export const PLANTED: readonly Planted[] = [
       REAL_CORE.deliver(request, { ...settings, maxMinutes: 100_000 }, ports),
   }),
 
-  planted("lets events that wait count their attempts", {
-    async deliver(request, settings, ports) {
-      const settlement = await REAL_CORE.deliver(request, settings, ports);
-      const attempt = /"deliveryAttempt":(\d+)/.exec(Buffer.from(request.body).toString())?.[1];
-      const { maxAttempts } = settings;
-      if (settlement.outcome !== "retry" || maxAttempts === undefined || Number(attempt) < maxAttempts)
-        return settlement;
-      return { status: 204, outcome: "dead-lettered", deadLetter: "attempts", severity: "ERROR" };
-    },
-  }),
+  planted("gives up events that wait by the number of their deliveries", { deliver: countingWhileWaiting }),
 
   planted("writes a replay's checkpoint before the work", {
-    async replay(item, review, checkpoint) {
-      checkpoint.add(item);
-      return await review();
+    replay(request, listener, stop) {
+      const { sink, checkpoint } = request;
+      const early: Sink = async (event) => {
+        await checkpoint.add(event.key);
+        return (await sink?.(event)) ?? { kind: "failed" };
+      };
+      return REAL_CORE.replay({ ...request, sink: early }, listener, stop);
     },
   }),
 ];

@@ -52,12 +52,12 @@ export async function runSeed(seed: number, { core = REAL_CORE, trace }: RunOpti
     await scheduler.run();
     world.requireQuiet("ever");
     scheduler.note(() => "the world is quiet; what was given up is fed again");
-    world.replay("dead letters", "topic");
+    world.replay({ of: "dead letters", how: "topic", concurrency: 1 });
     await scheduler.run();
     world.requireQuiet("ever");
     if (history.happenings.some(({ kind }) => kind === "rotation")) {
       scheduler.note(() => "the world is quiet; everything is fed again");
-      world.replay("history", "topic");
+      world.replay({ of: "history", how: "topic", concurrency: 4 });
       await scheduler.run();
       world.requireQuiet("now");
     }

@@ -1,17 +1,18 @@
 import type { PushRequest } from "../../lib/delivery/deliver.ts";
 import { VoucherError } from "../../lib/errors.ts";
 import type { Message as Copy, Publisher, Topic } from "../../lib/ports.ts";
+import type { Original } from "./deliveries.ts";
 import type { PushEvent, Settings, Weather } from "./history.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { EPOCH } from "./names.ts";
+import { createOriginals } from "./originals.ts";
 import { type Acknowledge, createSubscription, type Delivery, type Message } from "./pubsub.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { Original } from "./watch-deliveries.ts";
 import type { Caller, Wire } from "./wire.ts";
 
-/** A copy of an event that a topic has taken. */
+/** A message that a topic has taken from an instance, and the id of the event that it goes back to. */
 export interface Taken {
-  readonly original: Original;
+  readonly eventId: string;
   readonly topic: Topic;
   readonly by: Caller;
   readonly at: number;
@@ -21,20 +22,18 @@ export interface Taken {
 export interface Topics {
   /** Publishes an event as a registry does. */
   announce(event: PushEvent, data: Uint8Array): void;
-  /** An event as a replay in process reads it: a delivery that no subscription makes. */
-  replayed(event: PushEvent, data: Uint8Array): Delivery;
   /** Publishes what Container Analysis announces; returns the message's id. */
   announceOccurrence(data: Uint8Array): string;
   /** How an instance publishes. */
   publisherOf(by: Caller): Publisher;
-  /** What a message was once published as. */
+  /** The event that these words announce. */
+  eventIn(data: Uint8Array): PushEvent | undefined;
+  /** What a message was published as, this time. */
   originalOf(message: Message): Original;
   /** The dead letters, each as it lies there. */
   readonly letters: readonly Message[];
   /** Takes a letter out of where it lies: its event is done, or published anew. */
   discard(letter: Message): void;
-  /** Lets go of what {@link replayed} made: whoever started the replay was told what became of it. */
-  forget(message: Message): void;
   readonly ledger: Ledger;
   readonly taken: readonly Taken[];
 }
@@ -46,6 +45,8 @@ export interface TopicsOptions {
   readonly wire: Wire;
   readonly push: (delivery: Delivery, acknowledge: Acknowledge) => void;
   readonly occurrence: (delivery: Delivery, acknowledge: Acknowledge) => void;
+  /** Is told of every verdict event. */
+  readonly verdict: (by: Caller, data: Uint8Array) => void;
 }
 
 const SECOND = 1000;
@@ -53,23 +54,21 @@ const SECOND = 1000;
 export function createTopics(options: TopicsOptions): Topics {
   const { scheduler, settings, weather, wire, push, occurrence } = options;
   const { services } = settings;
-  const originals = new Map<string, Original>();
-  const datas = new Map<string, Uint8Array>();
   const ledger = createLedger(scheduler);
+  const originals = createOriginals(services.skew);
   const letters: Message[] = [];
   const taken: Taken[] = [];
   let published = 0;
 
+  const release = (message: Message) => ledger.release(originals.of(message));
   const giveUp = (message: Message, subscription: string) => {
     scheduler.note(() => `Pub/Sub gives ${message.id} up`);
     const attributes = { ...message.attributes, CloudPubSubDeadLetterSourceSubscription: subscription };
-    const letter = newMessage(message.data, attributes);
-    originals.set(letter.id, originalOf(message));
-    keepLetter(letter);
-    ledger.abandon(originalOf(message));
+    const original = originals.of(message);
+    keepLetter(originals.copied(newMessage(message.data, attributes), original));
+    ledger.abandon(original);
     release(message);
   };
-  const release = (message: Message) => ledger.release(originalOf(message));
   const common = { twice: weather.twice, giveUp, acknowledged: release };
   const events = createSubscription(scheduler, {
     ...common,
@@ -100,71 +99,80 @@ export function createTopics(options: TopicsOptions): Topics {
     return { id: `m${published}`, data, attributes, published: scheduler.now() };
   }
 
-  function newEvent(event: PushEvent, data: Uint8Array): Message {
-    const message = newMessage(data, {});
-    const original = { id: message.id, event, published: message.published };
-    originals.set(message.id, original);
-    ledger.hold(original);
-    datas.set(message.id, data);
-    return message;
+  function keepLetter(letter: Message): void {
+    ledger.hold(originals.of(letter));
+    letters.push(letter);
   }
 
-  function originalOf({ id, attributes }: Message): Original {
-    const original = originals.get(attributes["voucher-event-id"] ?? id);
-    if (original === undefined) throw new Error(`nobody published ${id}`);
-    return original;
+  function publishEvent(message: Message, event: PushEvent): void {
+    ledger.hold(originals.published(message, event));
+    events.add(message);
   }
 
-  function take(by: Caller, topic: Topic, copy: Copy): void {
+  function takeCopy(by: Caller, topic: Topic, copy: Copy): Original {
     const message = newMessage(copy.data, copy.attributes);
-    const original = originalOf(message);
-    const flaw = flawOf(copy, original, datas.get(original.id), services.skew);
+    const original = originals.of(message);
+    const flaw = originals.flawOf(message);
     if (flaw !== undefined)
       scheduler.fail(`${by.name} published a copy of ${original.id} to ${topic} that ${flaw}`);
-    taken.push({ original, topic, by, at: scheduler.now() });
+    originals.copied(message, original);
     if (topic === "waiting") {
       ledger.hold(original);
       waiting.add(message);
-    } else if (topic === "dead-letter") keepLetter(message);
-    else scheduler.fail(`${by.name} published to ${topic}`);
+    } else keepLetter(message);
+    return original;
   }
 
-  function keepLetter(letter: Message): void {
-    ledger.hold(originalOf(letter));
-    letters.push(letter);
+  /** Whoever replays to a topic publishes an event as it was, under the id that it had. */
+  function takeAgain(by: Caller, { data, attributes }: Copy): string {
+    const message = newMessage(data, attributes);
+    const event = originals.eventIn(data);
+    if (event === undefined || "voucher-first-seen" in attributes)
+      scheduler.fail(`${by.name} published something that was no event, or not as if nobody had seen it`);
+    else publishEvent(message, event);
+    return attributes["voucher-event-id"] ?? message.id;
+  }
+
+  function take(by: Caller, topic: Topic, message: Copy): void {
+    const at = scheduler.now();
+    if (topic === "verdict") {
+      const eventId = (message.attributes["ce-id"] ?? "").replace(/-[^-]*$/, "");
+      taken.push({ eventId, topic, by, at });
+      options.verdict(by, message.data);
+    } else if (topic === "push") taken.push({ eventId: takeAgain(by, message), topic, by, at });
+    else taken.push({ eventId: takeCopy(by, topic, message).id, topic, by, at });
+  }
+
+  function has(topic: Topic): boolean {
+    if (topic === "waiting") return settings.waitingTopic;
+    return topic === "verdict" ? settings.verdictTopic : topic === "push" || settings.deadLetterTopic;
   }
 
   return {
     letters,
     ledger,
+    taken,
+    eventIn: originals.eventIn,
+    originalOf: originals.of,
     discard(letter) {
       const at = letters.indexOf(letter);
       if (at < 0) return;
       letters.splice(at, 1);
-      const original = originalOf(letter);
+      const original = originals.of(letter);
       ledger.end(original);
       ledger.release(original);
     },
-    forget(message) {
-      const original = originalOf(message);
-      ledger.end(original);
-      ledger.abandon(original);
-      ledger.release(original);
-    },
-    taken,
-    originalOf,
     announce(event, data) {
-      events.add(newEvent(event, data));
+      originals.announced(event, data);
+      publishEvent(newMessage(data, {}), event);
     },
-    replayed: (event, data) => ({ subscription: "replay", message: newEvent(event, data), attempt: 1 }),
     announceOccurrence(data) {
       const message = newMessage(data, {});
       announcements.add(message);
       return message.id;
     },
     publisherOf: (by) => ({
-      has: (topic) =>
-        topic === "waiting" ? settings.waitingTopic : topic === "dead-letter" && settings.deadLetterTopic,
+      has,
       publish: (topic, message, signal) =>
         wire(by, {
           port: "publisher",
@@ -192,23 +200,6 @@ export function requestOf({ message, attempt, subscription }: Delivery, isCounte
     ...(isCounted ? { deliveryAttempt: attempt } : {}),
   };
   return { headers: { "content-type": "application/json" }, body: Buffer.from(JSON.stringify(body)) };
-}
-
-/** What a copy lacks of what it should carry on; `undefined` for a good one. */
-function flawOf(
-  { data, attributes }: Copy,
-  original: Original,
-  originalData: Uint8Array | undefined,
-  skew: number,
-): string | undefined {
-  const firstSeen = Date.parse(attributes["voucher-first-seen"] ?? "") - EPOCH;
-  if (originalData === undefined || Buffer.compare(data, originalData) !== 0) return "says something else";
-  if (!(firstSeen <= original.published && firstSeen >= original.published - skew))
-    return "does not know when its event was first seen";
-  const values = Object.values(attributes);
-  if (values.length > 100 || values.some((value) => Buffer.byteLength(value) > 1024))
-    return "Pub/Sub would refuse";
-  return undefined;
 }
 
 function unavailable(): never {

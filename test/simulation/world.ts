@@ -1,8 +1,7 @@
-import type { Publisher } from "../../lib/ports.ts";
 import { createObserver } from "../../lib/telemetry/observer.ts";
 import { contentsOf } from "./contents.ts";
 import { writeEvidence } from "./evidence.ts";
-import { createFleet, type Instance } from "./fleet.ts";
+import { createFleet, type Instance, type Started } from "./fleet.ts";
 import { foreignAttestation } from "./foreign.ts";
 import { grafeasTransport } from "./grafeas.ts";
 import { type Announced, createHandling, type Survey } from "./handling.ts";
@@ -13,11 +12,12 @@ import { isContacted, PROJECTS } from "./names.ts";
 import { createOccurrences } from "./occurrences.ts";
 import { createOracle } from "./oracle.ts";
 import { createRegistry } from "./registry.ts";
-import { type Item, replayInProcess, replayToTopic } from "./replaying.ts";
+import { type Replaying, runReplay } from "./replaying.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { clockOf, paceOf } from "./time.ts";
 import { createTopics } from "./topics.ts";
 import { watchAttestations } from "./watch-attestations.ts";
+import { watchClaims } from "./watch-claims.ts";
 import { type DeliveryWatch, watchDeliveries } from "./watch-deliveries.ts";
 import { watchRegistry } from "./watch-registry.ts";
 import { createWire } from "./wire.ts";
@@ -26,7 +26,7 @@ import { createWire } from "./wire.ts";
 export interface World {
   happen(happening: Happening): void;
   /** Feeds what was announced so far, or given up, again. */
-  replay(of: "history" | "dead letters", how: "topic" | "in process"): void;
+  replay(asked: Pick<Replaying, "of" | "how" | "concurrency">): void;
   /** Requires everything that must be attested once nothing goes on: by the keys of now, or those of any time. */
   requireQuiet(keys: "now" | "ever"): void;
   readonly endings: DeliveryWatch["endings"];
@@ -40,11 +40,6 @@ export interface World {
 
 /** How long after a rotation the last that the old configuration has set going may still arrive, in milliseconds. */
 const AFTERMATH_MS = 300_000;
-
-const NO_TOPICS: Publisher = {
-  has: () => false,
-  publish: () => Promise.reject(new Error("there are no topics")),
-};
 
 export function createWorld(history: History, scheduler: Scheduler, core: Core): World {
   const { settings, weather, happenings } = history;
@@ -81,7 +76,8 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
   });
   const mayContact = (host: string) => !settings.validRepos || isContacted(host);
   const registry = createRegistry(wire, scheduler.random, contents, watchRegistry(scheduler, mayContact));
-  const watch = watchDeliveries({ history, oracle, scheduler, attestations });
+  const claims = watchClaims({ oracle, contents, checks: settings.checks, scheduler, attestations });
+  const watch = watchDeliveries({ history, oracle, scheduler, claims });
 
   const survey: Survey = {
     keysOf: ({ version }) => keysAt(version),
@@ -115,25 +111,31 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
     wire,
     push: handling.push,
     occurrence: handling.occurrence,
+    verdict(by, data) {
+      const isMixed = survey.isMixed(scheduler.now(), scheduler.now());
+      claims.requireTrue(by.name, keysAt(by.version), JSON.parse(Buffer.from(data).toString()), isMixed);
+    },
   });
   const events: PushEvent[] = [];
 
-  function start(by: Instance, hasTopics: boolean) {
-    return startProgram(
+  function start(by: Instance): Started {
+    const clock = clockOf(by, scheduler, services.skew);
+    const program = startProgram(
       {
         by,
         wire,
         settings,
         keys: keysAt(by.version),
-        clock: clockOf(by, scheduler, services.skew),
+        clock,
         pace: paceOf(by, scheduler),
         observer: createObserver({ log: { record: () => {} } }),
-        publisher: hasTopics ? topics.publisherOf(by) : NO_TOPICS,
+        publisher: topics.publisherOf(by),
         registry: registry.transportOf(by),
         google: grafeasTransport(by, { wire, scheduler, occurrences, server: services.server }),
       },
       core,
     );
+    return { program, clock };
   }
 
   function dataOf(event: PushEvent): Uint8Array {
@@ -151,14 +153,12 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
     return Buffer.from(JSON.stringify(document));
   }
 
-  function replay(of: "history" | "dead letters", how: "topic" | "in process"): void {
-    const items: readonly Item[] =
-      of === "history"
-        ? events.map((event) => ({ event }))
-        : topics.letters.map((letter) => ({ event: topics.originalOf(letter).event, letter }));
-    const replaying = { scheduler, fleet, handling, topics, dataOf, replay: core.replay };
-    if (how === "topic") replayToTopic(items, replaying);
-    else void replayInProcess(items, replaying);
+  function replay(asked: Pick<Replaying, "of" | "how" | "concurrency">): void {
+    const lines = events.map((event) => Buffer.from(dataOf(event)).toString());
+    const options = { scheduler, fleet, topics, replay: core.replay, replayed: handling.replayed };
+    runReplay({ ...asked, lines }, options).catch((thrown: unknown) =>
+      scheduler.fail(`a replay ended with ${String(thrown)}`),
+    );
   }
 
   return {
@@ -168,8 +168,8 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
       const [first, second] = versions;
       const now = rotation === undefined ? first : second;
       attestations.requireOnce();
-      if (keys === "ever") watch.lookAgain(versions);
-      watch.requireCertain(topics.ledger.events(), keys === "ever" ? versions : [now]);
+      if (keys === "ever") claims.lookAgain(versions);
+      claims.requireCertain(topics.ledger.events(), keys === "ever" ? versions : [now]);
     },
     counts: () => ({
       ...fleet.counts,
@@ -204,12 +204,12 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
           const claim = { content: place.content, check };
           for (const { name } of attestations.standing(place.repository, claim))
             occurrences.remove(name, lag);
-          return watch.withdrawn(place.repository, claim, scheduler.now() + lag);
+          return claims.withdrawn(place.repository, claim, scheduler.now() + lag);
         }
         case "rotation":
           return fleet.rollOut(happening.overlap);
         case "replay":
-          return replay(happening.of, happening.how);
+          return replay(happening);
       }
     },
   };
