@@ -1,5 +1,6 @@
 # Everything that the module can do: images of a project of their own, all checks, an API for the build pipelines, webhooks of
-# another registry, verdicts in BigQuery, alerts to the people on call, and admission by attestation.
+# another registry, verdicts in BigQuery, alerts to the people on call, and admission by attestation. The service account
+# builds, and the secrets voucher-github and voucher-harbor with a version each, have to be there.
 
 module "voucher" {
   source = "../.."
