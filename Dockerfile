@@ -10,12 +10,12 @@
 # The bundle holds all packages but the framework, so nothing else is installed, and nothing that could install anything
 # stays: the image has no shell and no npm.
 
-FROM node:24-bookworm-slim AS packages
+FROM node:24-trixie-slim AS packages
 WORKDIR /voucher
 COPY dist/package.json dist/package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts
 
-FROM gcr.io/distroless/nodejs24-debian12
+FROM gcr.io/distroless/nodejs24-debian13
 WORKDIR /voucher
 COPY --from=packages /voucher/node_modules ./node_modules
 COPY LICENSE ./

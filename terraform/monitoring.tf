@@ -7,10 +7,15 @@ locals {
     "resource.labels.service_name = one_of(${join(", ", [for service in values(module.settings.functions) : "\"${service}\""])})",
   ])
 
+  # Dead letters are old by their nature, and have an alert of their own.
+  watched = merge(
+    { for name, subscription in google_pubsub_subscription.this : name => subscription.name },
+    { for subscription in google_pubsub_subscription.verdicts : "verdicts" => subscription.name },
+  )
   # A message of the waiting topic is old before it is late.
   oldest_seconds = {
-    for subscription in keys(module.settings.subscriptions) : subscription =>
-    var.alerts.oldest_message_seconds + (subscription == "waiting" ? var.delivery.pending_minutes * 60 : 0)
+    for name in keys(local.watched) : name =>
+    var.alerts.oldest_message_seconds + (name == "waiting" ? var.delivery.pending_minutes * 60 : 0)
   }
 }
 
@@ -55,15 +60,15 @@ resource "google_monitoring_alert_policy" "oldest_message" {
   notification_channels = var.alerts.notification_channels
   user_labels           = var.labels
   dynamic "conditions" {
-    for_each = google_pubsub_subscription.this
+    for_each = local.watched
     iterator = subscription
     content {
-      display_name = "The oldest message of ${subscription.value.name} is older than ${local.oldest_seconds[subscription.key]} seconds"
+      display_name = "The oldest message of ${subscription.value} is older than ${local.oldest_seconds[subscription.key]} seconds"
       condition_threshold {
         filter = join(" AND ", [
           "metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\"",
           "resource.type = \"pubsub_subscription\"",
-          "resource.labels.subscription_id = \"${subscription.value.name}\"",
+          "resource.labels.subscription_id = \"${subscription.value}\"",
         ])
         comparison      = "COMPARISON_GT"
         threshold_value = local.oldest_seconds[subscription.key]
@@ -77,7 +82,7 @@ resource "google_monitoring_alert_policy" "oldest_message" {
   }
   documentation {
     mime_type = "text/markdown"
-    content   = "Events come back again and again. The entries of the log with `jsonPayload.outcome=\"retry\"` say why in `reason`; most often a permission that is missing, or a registry, Cloud KMS or Container Analysis that does not answer."
+    content   = "Events come back again and again. The entries of the log with `jsonPayload.outcome=\"retry\"` say why in `reason`; most often a permission that is missing, or a registry, Cloud KMS or Container Analysis that does not answer. Those of ${google_pubsub_topic.this["verdicts"].name} are verdicts that BigQuery does not take."
   }
   depends_on = [google_project_service.required]
 }

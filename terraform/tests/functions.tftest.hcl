@@ -166,6 +166,18 @@ run "alerts_speak_of_what_is_made" {
   }
 }
 
+run "verdicts_that_bigquery_does_not_take_are_noticed" {
+  command = plan
+  variables {
+    verdicts = {}
+  }
+
+  assert {
+    condition     = anytrue([for condition in google_monitoring_alert_policy.oldest_message[0].conditions : strcontains(condition.condition_threshold[0].filter, "\"voucher-verdicts\"")])
+    error_message = "they would be lost after a month, and nobody told"
+  }
+}
+
 run "the_dashboard_counts_what_voucher_logs" {
   command = plan
 
