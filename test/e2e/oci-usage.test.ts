@@ -63,6 +63,12 @@ describe("voucher with the oci store", () => {
     expect(sentences(refused)).toEqual([expect.stringContaining(why)]);
   });
 
+  it("cannot list every image that is attested, and says what to name instead", async () => {
+    const refused = await stage.run("replay", "--attested", "nobody", "--dry-run");
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain("name --repository or --images instead");
+  });
+
   it("says what the configuration lacks", async () => {
     await stage.configure(registry.host, { more: { signer: "pgp", oci: {}, pkix_keys: [] } });
     const refused = await stage.run("verify", image);
