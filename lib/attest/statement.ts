@@ -16,7 +16,7 @@ export interface Subject {
   readonly digest: { readonly [algorithm: string]: string };
 }
 
-export const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
+const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
 /** cosign 2 still writes the older one, whose members are the same. */
 const STATEMENT_TYPES = [STATEMENT_TYPE, "https://in-toto.io/Statement/v0.1"];
 
