@@ -99,6 +99,7 @@ async function runOnce(
       checkpoint,
       concurrency,
       discard: false,
+      lasting: true,
       deadline: process.clock.deadline,
     },
     SILENT,
