@@ -11,11 +11,17 @@ export interface Originals {
   eventIn(data: Uint8Array): PushEvent | undefined;
   /** A message publishes an event, for the first time or anew. */
   published(message: Message, event: PushEvent): Original;
-  /** A message is a copy of what `original` published; returns the message. */
-  copied(message: Message, original: Original): Message;
+  /** What a message, or the message that it is a copy of, has published. */
   of(message: Message): Original;
   /** What a copy lacks of what it should carry on; `undefined` for a good one. */
   flawOf(copy: Message): string | undefined;
+}
+
+/** Attributes are carried on whatever they are, so one of ours tells all copies of one message from those of another. */
+const MARK = "simulated-as";
+
+export function marked(message: Message): Message {
+  return { ...message, attributes: { ...message.attributes, [MARK]: message.id } };
 }
 
 /** As much of an attribute as Pub/Sub takes, and of them all. */
@@ -24,18 +30,14 @@ const MOST_ATTRIBUTES = 100;
 
 export function createOriginals(skew: number): Originals {
   const events = new Map<string, PushEvent>();
-  const byEventId = new Map<string, Original[]>();
   const byMessage = new Map<string, Original>();
   const datas = new Map<Original, Uint8Array>();
 
-  /** Of what was published under one id, that which a copy says was first seen then. */
-  function of({ id, attributes }: Message): Original {
-    const known = byMessage.get(id);
-    if (known !== undefined) return known;
-    const all = byEventId.get(attributes["voucher-event-id"] ?? "") ?? [];
-    const firstSeen = Date.parse(attributes["voucher-first-seen"] ?? "") - EPOCH;
-    const original = all.findLast((one) => isSeenAt(one, firstSeen)) ?? all.at(-1);
-    if (original === undefined) throw new Error(`nobody published ${id}`);
+  const find = ({ id, attributes }: Message) => byMessage.get(attributes[MARK] ?? id);
+
+  function of(message: Message): Original {
+    const original = find(message);
+    if (original === undefined) throw new Error(`nobody published ${message.id}`);
     return original;
   }
 
@@ -51,21 +53,18 @@ export function createOriginals(skew: number): Originals {
       const { id, attributes, data, published } = message;
       const eventId = attributes["voucher-event-id"] ?? id;
       const original: Original = { id: eventId, event, published };
-      byEventId.set(eventId, [...(byEventId.get(eventId) ?? []), original]);
       byMessage.set(id, original);
       datas.set(original, data);
       return original;
     },
-    copied(message, original) {
-      byMessage.set(message.id, original);
-      return message;
-    },
     flawOf(copy) {
       const { data, attributes } = copy;
-      const original = of(copy);
+      const original = find(copy);
+      if (original === undefined) return "has lost an attribute";
       const firstSeen = Date.parse(attributes["voucher-first-seen"] ?? "") - EPOCH;
       const said = datas.get(original);
       if (said === undefined || Buffer.compare(data, said) !== 0) return "says something else";
+      if (attributes["voucher-event-id"] !== original.id) return "does not know which event it is";
       if (!isSeenAt(original, firstSeen)) return "does not know when its event was first seen";
       const values = Object.values(attributes);
       const isTooLarge = values.some((value) => Buffer.byteLength(value) > LONGEST_VALUE);

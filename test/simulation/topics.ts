@@ -5,7 +5,7 @@ import type { Original } from "./deliveries.ts";
 import type { PushEvent, Settings, Weather } from "./history.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { EPOCH } from "./names.ts";
-import { createOriginals } from "./originals.ts";
+import { createOriginals, marked } from "./originals.ts";
 import { type Acknowledge, createSubscription, type Delivery, type Message } from "./pubsub.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Caller, Wire } from "./wire.ts";
@@ -50,6 +50,7 @@ export interface TopicsOptions {
 }
 
 const SECOND = 1000;
+const SETTLED = ["attested", "decided", "dead-lettered"];
 
 export function createTopics(options: TopicsOptions): Topics {
   const { scheduler, settings, weather, wire, push, occurrence } = options;
@@ -65,7 +66,7 @@ export function createTopics(options: TopicsOptions): Topics {
     scheduler.note(() => `Pub/Sub gives ${message.id} up`);
     const attributes = { ...message.attributes, CloudPubSubDeadLetterSourceSubscription: subscription };
     const original = originals.of(message);
-    keepLetter(originals.copied(newMessage(message.data, attributes), original));
+    keepLetter(newMessage(message.data, attributes));
     ledger.abandon(original);
     release(message);
   };
@@ -109,23 +110,25 @@ export function createTopics(options: TopicsOptions): Topics {
     events.add(message);
   }
 
-  function takeCopy(by: Caller, topic: Topic, copy: Copy): Original {
+  function takeCopy(by: Caller, topic: Topic, copy: Copy): string {
     const message = newMessage(copy.data, copy.attributes);
-    const original = originals.of(message);
+    const eventId = copy.attributes["voucher-event-id"] ?? "";
     const flaw = originals.flawOf(message);
-    if (flaw !== undefined)
-      scheduler.fail(`${by.name} published a copy of ${original.id} to ${topic} that ${flaw}`);
-    originals.copied(message, original);
+    if (flaw !== undefined) {
+      scheduler.fail(`${by.name} published a copy of ${eventId} to ${topic} that ${flaw}`);
+      return eventId;
+    }
+    const original = originals.of(message);
     if (topic === "waiting") {
       ledger.hold(original);
       waiting.add(message);
     } else keepLetter(message);
-    return original;
+    return eventId;
   }
 
   /** Whoever replays to a topic publishes an event as it was, under the id that it had. */
   function takeAgain(by: Caller, { data, attributes }: Copy): string {
-    const message = newMessage(data, attributes);
+    const message = marked(newMessage(data, attributes));
     const event = originals.eventIn(data);
     if (event === undefined || "voucher-first-seen" in attributes)
       scheduler.fail(`${by.name} published something that was no event, or not as if nobody had seen it`);
@@ -138,9 +141,11 @@ export function createTopics(options: TopicsOptions): Topics {
     if (topic === "verdict") {
       const eventId = (message.attributes["ce-id"] ?? "").replace(/-[^-]*$/, "");
       taken.push({ eventId, topic, by, at });
+      if (!SETTLED.includes(message.attributes["ce-outcome"] ?? ""))
+        scheduler.fail(`${by.name} published a verdict of ${eventId}, which is not settled`);
       options.verdict(by, message.data);
     } else if (topic === "push") taken.push({ eventId: takeAgain(by, message), topic, by, at });
-    else taken.push({ eventId: takeCopy(by, topic, message).id, topic, by, at });
+    else taken.push({ eventId: takeCopy(by, topic, message), topic, by, at });
   }
 
   function has(topic: Topic): boolean {
@@ -164,7 +169,7 @@ export function createTopics(options: TopicsOptions): Topics {
     },
     announce(event, data) {
       originals.announced(event, data);
-      publishEvent(newMessage(data, {}), event);
+      publishEvent(marked(newMessage(data, {})), event);
     },
     announceOccurrence(data) {
       const message = newMessage(data, {});
@@ -178,6 +183,7 @@ export function createTopics(options: TopicsOptions): Topics {
           port: "publisher",
           what: () => `publish to ${topic}`,
           signal,
+          patience: 25 * SECOND,
           serve: () => take(by, topic, message),
           faults: [{ answer: unavailable }, { answer: forbidden }, { answer: missing }],
           broken: () => new VoucherError("network", "Pub/Sub broke off", { retryable: true }),

@@ -29,6 +29,8 @@ export interface Call<T> {
   readonly faults: Faults<T>;
   /** What the caller makes of a connection that broke off. */
   readonly broken: () => VoucherError;
+  /** The longest that the program promises to wait for it, in milliseconds, where it promises anything. */
+  readonly patience?: number;
   /** After how many milliseconds without an answer the caller goes without one, and what it makes of that. */
   readonly late?: { readonly after: number; readonly error: () => VoucherError };
 }
@@ -149,7 +151,16 @@ export function createWire(scheduler: Scheduler, weather: Weather): Wire {
         if (fate.killed === "meanwhile") by.kill(`during ${what()}`);
       },
     );
-    const { late } = call;
+    const { late, patience } = call;
+    if (patience !== undefined) {
+      scheduler.after(
+        patience,
+        () => `${by.name} must have had enough of: ${what()}`,
+        () => {
+          if (open && by.alive()) scheduler.fail(`${by.name} still waits for an answer to: ${what()}`);
+        },
+      );
+    }
     if (late !== undefined && (fate.kind.startsWith("silent") || fate.there + fate.back >= late.after)) {
       scheduler.after(
         late.after,
