@@ -36,11 +36,16 @@ export type ErrorCode =
   /** A fault of this program or of a user's check. */
   | "internal";
 
+/** The most characters of a line. Past it, no log would keep an entry. */
+const LONGEST_LINE = 2_000;
+/** What would steer a terminal, or turn the direction of its text; all but the ends of lines. */
+const STEERING = /[^\P{Cc}\n]|[\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu;
+
 /**
  * The one error that crosses rooms.
  *
  * `retryable` speaks of repeating the very same call. What an event does about it is decided in
- * `delivery/settle.ts` alone.
+ * `delivery/settle.ts` alone. The message may quote whatever a stranger wrote: it is made fit to be shown and logged.
  */
 export class VoucherError extends Error {
   override readonly name = "VoucherError";
@@ -48,10 +53,17 @@ export class VoucherError extends Error {
   readonly retryable: boolean;
 
   constructor(code: ErrorCode, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(showable(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryable = options.retryable ?? false;
   }
+}
+
+function showable(message: string): string {
+  const lines = message.replace(STEERING, " ").split("\n");
+  return lines
+    .map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line).toWellFormed())
+    .join("\n");
 }
 
 /**

@@ -15,7 +15,7 @@ export interface Answer {
 /** Text of the server's that ends up on somebody's terminal: nothing in it may steer that. */
 const text = z.pipe(
   z.string(),
-  z.transform((written: string) => written.replace(/\p{Cc}+/gu, " ")),
+  z.transform((written: string) => written.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")),
 );
 
 const DetailsSchema = z.object({

@@ -26,20 +26,24 @@ export function at(sentence: string, line: number, column: number): Error {
   return new Error(`${sentence} (line ${line}, column ${column})`);
 }
 
-/** A path into a document as people write it: `required.prod.nobody`, `pkix_keys[0].path`. */
+/** A path into a document as people write it: `required.prod.nobody`, `pkix_keys[0].path`; its names shortened. */
 export function formatKey(path: readonly PropertyKey[]): string {
   return path
     .map((part, depth) =>
-      typeof part === "number" ? `[${part}]` : `${depth === 0 ? "" : "."}${String(part)}`,
+      typeof part === "number" ? `[${part}]` : `${depth === 0 ? "" : "."}${shorten(String(part))}`,
     )
     .join("");
 }
 
 /** A value for a message, shortened; tables and lists by kind only. */
 export function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  if (typeof value === "string") return JSON.stringify(shorten(value));
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   return kindOf(value);
+}
+
+function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
 /** What a value is, without showing it. */

@@ -9,8 +9,9 @@ export const REASON = "voucher-reason";
 export const DETAIL = "voucher-detail";
 export const IMAGE = "voucher-image";
 
-/** Pub/Sub's limits: attributes of a message, and bytes of an attribute's value. */
+/** Pub/Sub's limits: attributes of a message, and bytes of an attribute's name and value. */
 const MOST_ATTRIBUTES = 100;
+const LONGEST_NAME = 256;
 const LONGEST_VALUE = 1024;
 
 /** When whoever published an event first did, and by which id: a copy from the waiting topic still knows. */
@@ -46,7 +47,7 @@ export interface Copied {
 /** The copy of an event that waits: what it was, and since when. */
 export function waitingCopy({ original, origin }: Copied): Message {
   const { data, attributes } = messageOf(original);
-  return { data, attributes: { ...attributes, ...originAttributes(origin) } };
+  return { data, attributes: beside(originAttributes(origin), attributes) };
 }
 
 /** The copy of an event that is given up: what it was, why, and since when. */
@@ -61,9 +62,24 @@ export function deadLetterCopy(
     ...(reason === undefined ? {} : { [DETAIL]: cut(reason) }),
     ...(image === undefined ? {} : { [IMAGE]: cut(image) }),
   };
-  const others = Object.entries(attributes).filter(([name]) => !(name in own));
+  return { data, attributes: beside(own, attributes) };
+}
+
+/**
+ * `own`, and of an event's attributes as many as a message may have besides. Those that no message has are left out: whoever
+ * sent them is not Pub/Sub, and the copy of what they sent could never be published.
+ */
+function beside(own: Message["attributes"], attributes: Message["attributes"]): Message["attributes"] {
+  const others = Object.entries(attributes).filter(
+    ([name, value]) =>
+      !Object.hasOwn(own, name) && name !== "" && fits(name, LONGEST_NAME) && fits(value, LONGEST_VALUE),
+  );
   const kept = others.slice(0, MOST_ATTRIBUTES - Object.keys(own).length);
-  return { data, attributes: { ...Object.fromEntries(kept), ...own } };
+  return { ...Object.fromEntries(kept), ...own };
+}
+
+function fits(text: string, most: number): boolean {
+  return text.isWellFormed() && Buffer.byteLength(text) <= most;
 }
 
 function messageOf(original: Copied["original"]): Message {
@@ -71,7 +87,7 @@ function messageOf(original: Copied["original"]): Message {
 }
 
 function originAttributes({ firstSeen, eventId }: Origin): Message["attributes"] {
-  return { [FIRST_SEEN]: firstSeen.toISOString(), ...(eventId === "" ? {} : { [EVENT_ID]: eventId }) };
+  return { [FIRST_SEEN]: firstSeen.toISOString(), ...(eventId === "" ? {} : { [EVENT_ID]: cut(eventId) }) };
 }
 
 /** As many characters as an attribute's value takes, none of them in half. */

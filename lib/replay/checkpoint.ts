@@ -131,12 +131,15 @@ function requireSame(path: string, header: unknown, identity: ReplayIdentity): v
   if (!HeaderSchema.safeParse(header).success || !of.success) {
     throw new VoucherError("usage", `${path} is no checkpoint of voucher replay; name another file`);
   }
-  const { source, into } = of.data;
-  if (source === identity.source && into === identity.into) return;
+  if (of.data.source === identity.source && of.data.into === identity.into) return;
   throw new VoucherError(
     "usage",
-    `the checkpoint ${path} is of another replay (${source}, ${into}; this one: ${identity.source}, ${identity.into}); name another file`,
+    `the checkpoint ${path} is of another replay (${described(of.data)}; this one: ${described(identity)}); name another file`,
   );
+}
+
+function described({ source, into }: ReplayIdentity): string {
+  return `${source.slice(0, 300)}, ${into.slice(0, 100)}`;
 }
 
 function keyIn(path: string, number: number, bytes: Uint8Array | undefined): string {

@@ -30,6 +30,15 @@ describe("an event whose evidence is still to come", () => {
     ]);
   });
 
+  it("goes there though it has as many attributes as a message may have, of which the last make room", async () => {
+    const publisher = publishingTo(BOTH);
+    const attributes = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`a${at}`, "x"]));
+    await delivering({ judge: scanning, publisher, attributes });
+    const copied = publisher.published[0]?.attributes ?? {};
+    expect(Object.keys(copied)).toHaveLength(100);
+    expect(copied).toMatchObject({ a97: "x", "voucher-first-seen": NOON, "voucher-event-id": "17" });
+  });
+
   it("comes back where it came from the waiting topic itself, however often that was", async () => {
     const publisher = publishingTo(BOTH);
     const attributes = { "voucher-first-seen": "2026-11-25T11:30:00Z", "voucher-event-id": "9" };
@@ -131,6 +140,24 @@ describe("an event that nothing can help", () => {
     expect(copied["voucher-detail"]).toMatch(/ü…$/);
     expect(copied["voucher-reason"]).toBe("limit");
   });
+
+  it.each([
+    ["longer than any", { a: "x".repeat(1025) }],
+    ["no well-formed text", { a: "\ud800" }],
+    ["without a name", { "": "x" }],
+    ["with a name longer than any", { ["a".repeat(257)]: "x" }],
+  ])(
+    "leaves out an attribute that no message of Pub/Sub has, so that it can be copied: %s",
+    async (_, odd) => {
+      const publisher = publishingTo(BOTH);
+      await delivering({ data: "{", publisher, attributes: { ...odd, toString: "kept" } });
+      const { toString: kept, ...others } = publisher.published[0]?.attributes ?? {};
+      expect(kept).toBe("kept");
+      expect(Object.keys(others).toSorted()).toEqual(
+        ["detail", "event-id", "first-seen", "reason"].map((name) => `voucher-${name}`),
+      );
+    },
+  );
 
   it("is acknowledged without a copy where no dead-letter topic is configured: the log is the record", async () => {
     const publisher = publishingTo(["waiting"]);
