@@ -37,10 +37,12 @@ export function watchAttestations(options: AttestationWatchOptions): Attestation
   const { history, contents, oracle, scheduler, attestations } = options;
 
   /**
-   * A service that lets another key's attestation stand beside ours, and shows that one while it hides ours, gives nobody a
-   * chance to know that ours is there: the other one is replaced, and says the same twice.
+   * Where another key's attestation may stand beside ours, whoever saw only that one replaces it, while somebody who saw
+   * nothing yet makes ours beside it: then it says the same twice, which nobody could have known.
    */
-  const mayHideOurs = history.settings.services.conflict === "keys" && history.weather.lag > 0;
+  const mayStandBeside =
+    history.settings.services.conflict === "keys" &&
+    history.happenings.some(({ kind }) => kind === "foreign" || kind === "rotation");
 
   /** Of two that are made there at once one goes again, but not in the same step. */
   const knowsNoConflict = history.settings.services.server === "open source";
@@ -106,7 +108,7 @@ export function watchAttestations(options: AttestationWatchOptions): Attestation
         scheduler.fail(`${by} attested ${said} again, though it was attested`);
       const there = standing(repository, claim).flatMap(keysOf);
       const twice = there.find((key, at) => there.indexOf(key) !== at);
-      if (twice !== undefined && !mayHideOurs && !knowsNoConflict)
+      if (twice !== undefined && !mayStandBeside && !knowsNoConflict)
         scheduler.fail(`${said} is attested twice by ${twice}`);
     },
     deleted(by, keys, document) {
@@ -123,7 +125,7 @@ export function watchAttestations(options: AttestationWatchOptions): Attestation
       for (const document of attestations()) {
         const place = placeOf(document);
         // Who dies, or hears no answer, before he has seen that he came late cannot withdraw what he made.
-        if (mayHideOurs || (knowsNoConflict && hasStorms) || place === undefined) continue;
+        if (mayStandBeside || (knowsNoConflict && hasStorms) || place === undefined) continue;
         const { repository, claim } = place;
         const keys = standing(repository, claim).flatMap(keysOf);
         if (new Set(keys).size < keys.length)

@@ -64,7 +64,7 @@ export function watchClaims(options: ClaimWatchOptions): ClaimWatch {
     withdrawn(repository, claim, until) {
       const key = keyOf(repository, claim);
       found.delete(key);
-      withdrawals.set(key, until);
+      withdrawals.set(key, Math.max(until, withdrawals.get(key) ?? 0));
     },
     lookAgain(keys) {
       for (const { repository, claim } of found.values()) {
