@@ -90,9 +90,14 @@ export function createTally() {
       ignored: count("ignored"),
       resumed: count("resumed"),
     }),
-    /** By outcome, the most frequent reason first. */
+    /** By outcome, the most frequent reason first; in the same order in every run. */
     groups: (): readonly Group[] =>
-      [...groups.values()].sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || b.count - a.count),
+      [...groups.values()].sort(
+        (a, b) =>
+          ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) ||
+          b.count - a.count ||
+          (a.reason < b.reason ? -1 : 1),
+      ),
   };
 }
 

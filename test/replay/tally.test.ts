@@ -49,6 +49,13 @@ describe("the tally of a replay", () => {
     ]);
   });
 
+  it("orders what is equally frequent by its reason, in whatever order it came", () => {
+    const tally = createTally();
+    for (const reason of ["timeout", "network"]) tally.outcome({ kind: "failed", reason });
+
+    expect(tally.groups().map(({ reason }) => reason)).toEqual(["network", "timeout"]);
+  });
+
   it("keeps what was said of the first of each group", () => {
     const tally = createTally();
     for (const sentence of [undefined, "the first", "the second"])
@@ -68,8 +75,8 @@ describe("the tally of a replay", () => {
     }
 
     expect(tally.groups().map(({ reason, count }) => [reason, count])).toEqual([
-      ["not an image: the tag sha….sig keeps signatures", 2],
       ["gone: sha…", 2],
+      ["not an image: the tag sha….sig keeps signatures", 2],
     ]);
   });
 

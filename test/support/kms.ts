@@ -12,6 +12,8 @@ export interface FakeVersion {
   readonly algorithm: string;
   readonly pair: Pair;
   state: "ENABLED" | "DISABLED" | "DESTROYED";
+  /** Whether whoever asks may not sign with it. */
+  denied: boolean;
 }
 
 type Json = { readonly [name: string]: unknown };
@@ -66,6 +68,10 @@ export async function startKms(): Promise<FakeKms> {
       const message = `${path} is not enabled, current state is: ${version.state}.`;
       throw new Refusal(400, message, "FAILED_PRECONDITION");
     }
+    if (version.denied && kindOf(request) === "asymmetricSign") {
+      const message = `Permission 'cloudkms.cryptoKeyVersions.useToSign' denied on resource '${path}' (or it may not exist).`;
+      throw new Refusal(403, message, "PERMISSION_DENIED");
+    }
     const genuine = kindOf(request) === "publicKey" ? publicKey(version) : sign(version, request);
     answers.push(genuine);
     const fault = faults[kindOf(request)].shift();
@@ -94,7 +100,7 @@ export async function startKms(): Promise<FakeKms> {
     answers,
     count: (kind) => requests.filter((request) => kindOf(request) === kind).length,
     add(path, algorithm, pair = pairFor(algorithm)) {
-      const version: FakeVersion = { path, algorithm, pair, state: "ENABLED" };
+      const version: FakeVersion = { path, algorithm, pair, state: "ENABLED", denied: false };
       versions.set(path, version);
       return version;
     },

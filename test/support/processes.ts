@@ -52,8 +52,7 @@ export async function startProcess(
   await once(child, "spawn");
   const pid = child.pid ?? Number.NaN;
   const ended = once(child, "exit").then(([code, signal]) => ({ code, signal }));
-  const killAtExit = () => killGroup(pid, "SIGKILL");
-  process.once("exit", killAtExit);
+  killAtExit(pid);
 
   const lines: string[] = [];
   const serving = Promise.withResolvers<RegExpExecArray | undefined>();
@@ -71,7 +70,7 @@ export async function startProcess(
     await Promise.race([ended, pause(GRACE_MS)]);
     killGroup(pid, "SIGKILL");
     await ended;
-    process.off("exit", killAtExit);
+    groups.delete(pid);
   };
   try {
     const match = await Promise.race([serving.promise, tooEarly(ended), tooLate()]);
@@ -147,6 +146,19 @@ export function pause(milliseconds: number): Promise<void> {
 
 function withPath(env: Environment = {}): NodeJS.ProcessEnv {
   return { PATH: process.env["PATH"], ...env };
+}
+
+/** The process groups that are not closed yet. */
+const groups = new Set<number>();
+
+/** One listener for all of them: a test may well have a dozen, which Node takes for a leak. */
+function killAtExit(pid: number): void {
+  if (!process.listeners("exit").includes(killAll)) process.on("exit", killAll);
+  groups.add(pid);
+}
+
+function killAll(): void {
+  for (const pid of groups) killGroup(pid, "SIGKILL");
 }
 
 async function textOf(child: ChildProcess, stream: "stdout" | "stderr"): Promise<string> {

@@ -19,8 +19,8 @@ export interface PulledMessage {
   readonly attributes: { readonly [name: string]: string };
 }
 
-/** Google's Pub/Sub emulator, asked over REST. Topics and subscriptions have short names here. */
-export interface PubSubEmulator {
+/** A project on Google's Pub/Sub emulator, asked over REST. Topics and subscriptions have short names here. */
+export interface PubSubProject {
   /** For clients: `127.0.0.1:PORT`. */
   readonly host: string;
   /** The full name of a topic. */
@@ -35,6 +35,12 @@ export interface PubSubEmulator {
   publish(topic: string, data: string, attributes?: PulledMessage["attributes"]): Promise<string>;
   /** Takes and acknowledges what is there. */
   pull(subscription: string): Promise<readonly PulledMessage[]>;
+}
+
+/** The emulator, and one project on it. */
+export interface PubSubEmulator extends PubSubProject {
+  /** Another project, for whoever needs names of its own. */
+  inProject(project: string): PubSubProject;
   close(): Promise<void>;
 }
 
@@ -66,8 +72,20 @@ export async function startPubSubEmulator(project = PROJECT): Promise<PubSubEmul
       env: { HOME: folder, CLOUDSDK_CONFIG: folder, CLOUDSDK_CORE_DISABLE_PROMPTS: "1" },
     },
   );
+  const inProject = (name: string) => projectOn(`127.0.0.1:${port}`, name);
+  return {
+    ...inProject(project),
+    inProject,
+    async close() {
+      await emulator.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function projectOn(host: string, project: string): PubSubProject {
   const call = async (method: "PUT" | "POST", path: string, body: object = {}): Promise<unknown> => {
-    const response = await fetch(`http://127.0.0.1:${port}/v1/projects/${project}/${path}`, {
+    const response = await fetch(`http://${host}/v1/projects/${project}/${path}`, {
       method,
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
@@ -83,9 +101,9 @@ export async function startPubSubEmulator(project = PROJECT): Promise<PubSubEmul
       ? {}
       : { deadLetterPolicy: { deadLetterTopic: topicName(topic), maxDeliveryAttempts: MOST_ATTEMPTS } };
   return {
-    host: `127.0.0.1:${port}`,
+    host,
     topicName,
-    subscriptionName: (subscription) => `projects/${PROJECT}/subscriptions/${subscription}`,
+    subscriptionName: (subscription) => `projects/${project}/subscriptions/${subscription}`,
     async createTopic(name) {
       await call("PUT", `topics/${name}`);
     },
@@ -117,10 +135,6 @@ export async function startPubSubEmulator(project = PROJECT): Promise<PubSubEmul
         data: Buffer.from(message.data, "base64").toString("utf8"),
         attributes: message.attributes ?? {},
       }));
-    },
-    async close() {
-      await emulator.close();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }
