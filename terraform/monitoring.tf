@@ -46,7 +46,7 @@ resource "google_monitoring_alert_policy" "dead_letters" {
   }
   documentation {
     mime_type = "text/markdown"
-    content   = "Each message says why in its attributes `voucher-reason` and `voucher-detail`. Look: `gcloud pubsub subscriptions pull ${google_pubsub_subscription.dead_letters.name} --project=${var.project_id} --limit=10`. Mend what they name, then `voucher replay --dead-letter ${google_pubsub_subscription.dead_letters.name}`."
+    content   = "`voucher replay --dead-letter projects/${var.project_id}/subscriptions/${google_pubsub_subscription.dead_letters.name} --dry-run` says why, by reason. Mend what it names, then run it without `--dry-run`. See \"Alert: events were given up\" in docs/runbook.md."
   }
   depends_on = [google_project_service.required]
 }
@@ -82,7 +82,7 @@ resource "google_monitoring_alert_policy" "oldest_message" {
   }
   documentation {
     mime_type = "text/markdown"
-    content   = "Events come back again and again. The entries of the log with `jsonPayload.outcome=\"retry\"` say why in `reason`; most often a permission that is missing, or a registry, Cloud KMS or Container Analysis that does not answer. Those of ${google_pubsub_topic.this["verdicts"].name} are verdicts that BigQuery does not take."
+    content   = "Events come back again and again. The entries of the log with `jsonPayload.outcome=\"retry\"` say why in `reason`; most often a permission that is missing, or a registry, Cloud KMS or Container Analysis that does not answer. Those of ${google_pubsub_topic.this["verdicts"].name} are verdicts that BigQuery does not take. No entry at all: nobody is called, or nothing starts. See \"Alert: events are not getting through\" in docs/runbook.md."
   }
   depends_on = [google_project_service.required]
 }

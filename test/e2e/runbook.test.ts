@@ -247,9 +247,13 @@ describeWith(["docker-registry", "skopeo", "pubsub-emulator"], "docs/runbook.md"
     const about = await operation.push(image("bad"), "app", "v1");
     await found(ATTESTED);
 
-    await next(about);
-    expect(attested(operation)).toEqual([]);
     await next(about, 1);
+    expect(attested(operation)).toEqual([]);
+    await operation.announce(about);
+    await found(ATTESTED, 2);
+    expect(attested(operation)).toHaveLength(2);
+    await operation.shell(`voucher revoke "$IMAGE" --check all --reason again --yes`, { IMAGE: about });
+    await next(about);
     await end();
   }, 150_000);
 
