@@ -15,6 +15,7 @@ import { createRegistry } from "./registry.ts";
 import { type Replaying, runReplay } from "./replaying.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { clockOf, paceOf } from "./time.ts";
+import { createTokens, TOKEN_HOST } from "./tokens.ts";
 import { createTopics } from "./topics.ts";
 import { watchAttestations } from "./watch-attestations.ts";
 import { watchClaims } from "./watch-claims.ts";
@@ -74,8 +75,14 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
     scheduler,
     attestations: occurrences.attestations,
   });
-  const mayContact = (host: string) => !settings.validRepos || isContacted(host);
-  const registry = createRegistry(wire, scheduler.random, contents, watchRegistry(scheduler, mayContact));
+  const mayContact = (host: string) => !settings.validRepos || isContacted(host) || host === TOKEN_HOST;
+  const registry = createRegistry({
+    wire,
+    random: scheduler.random,
+    contents,
+    tokens: createTokens(services.tokenSeconds, scheduler.now),
+    watch: watchRegistry(scheduler, mayContact),
+  });
   const claims = watchClaims({ oracle, contents, checks: settings.checks, scheduler, attestations });
   const watch = watchDeliveries({ history, oracle, scheduler, claims });
 
