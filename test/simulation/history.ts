@@ -122,6 +122,9 @@ export type PushEvent =
   /** What no registry sends. */
   | { readonly kind: "junk"; readonly data: string };
 
+/** How long after a rotation the last that the old configuration has set going may still arrive, in milliseconds. */
+export const AFTERMATH_MS = 300_000;
+
 /** The signer's keys of some checks are replaced. */
 export interface Rotation {
   readonly checks: readonly CheckName[];
