@@ -13,7 +13,7 @@ const USERS = ["app", "app", "app", "1000:1000", "", "root", "0:0"] as const;
 
 /** Images, and indexes of them: some share children, some are nested. */
 export function drawContents(random: Random): Drawn {
-  const images = Array.from({ length: random.pick([1, 2, 2, 3, 4]) }, (_, at): Content => {
+  const images = Array.from({ length: random.pick([1, 2, 2, 2, 3, 3, 4, 4, 7]) }, (_, at): Content => {
     const name = `img${at + 1}`;
     return { name, kind: "image", platform: random.pick(PLATFORMS), user: random.pick(USERS) };
   });

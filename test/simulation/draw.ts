@@ -43,6 +43,8 @@ function drawSettings(random: Random): Settings {
     services: {
       server: isOpenSource ? "open source" : "Container Analysis",
       conflict: random.chance(0.7) ? "place" : "keys",
+      tokenSeconds: random.chance(0.3) ? random.pick([60, 300, 3600]) : undefined,
+      longestFilter: random.pick([5, 5, 2]),
       page: random.chance(0.7) ? 1000 : random.between(1, 3),
       attempts,
       waitingAttempts: 20,

@@ -1,14 +1,14 @@
 import type { Settlement } from "../../lib/delivery/settle.ts";
 import type { Topic } from "../../lib/ports.ts";
 import type { Outcome } from "../../lib/replay/tally.ts";
-import type { Handled, HandledOccurrence, HandledPush } from "./deliveries.ts";
+import { errorsOf, type Handled, type HandledOccurrence, type HandledPush } from "./deliveries.ts";
 import type { Fleet, Instance, Job, Process } from "./fleet.ts";
 import type { Happening, Settings } from "./history.ts";
 import type { Keys } from "./keys.ts";
 import type { Claim } from "./oracle.ts";
-import type { Acknowledge, Delivery } from "./pubsub.ts";
+import { type Acknowledge, type Delivery, requestOf } from "./pubsub.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { requestOf, type Topics } from "./topics.ts";
+import type { Topics } from "./topics.ts";
 import type { DeliveryWatch } from "./watch-deliveries.ts";
 
 /** What Container Analysis has announced. */
@@ -52,11 +52,11 @@ function isOver({ outcome }: Settlement, { deadLetterTopic }: Settings): boolean
   return outcome === "attested" || outcome === "decided" || outcome === "ignored";
 }
 
-/** Whether it was given up because of what went wrong. */
-function isAbandoned({ settlement, disturbances }: HandledPush): boolean {
+/** Whether it was given up, wholly or in part, because of what went wrong. */
+function isAbandoned(handled: HandledPush): boolean {
+  const { settlement } = handled;
   if (settlement.outcome !== "dead-lettered") return false;
-  const { deadLetter } = settlement;
-  return deadLetter === "attempts" || disturbances.some((code) => code === deadLetter);
+  return settlement.deadLetter === "attempts" || errorsOf(handled).length > 0;
 }
 
 export function createHandling(options: HandlingOptions): Handling {

@@ -35,6 +35,10 @@ export interface Settings {
     readonly server: "Container Analysis" | "open source";
     /** What makes a second attestation a conflict: its note and image alone, or these and the keys that signed it. */
     readonly conflict: "place" | "keys";
+    /** How long the tokens that registries ask for are good; without, they ask for none. */
+    readonly tokenSeconds: number | undefined;
+    /** For how many images a list may ask before it is refused. */
+    readonly longestFilter: number;
     /** The most occurrences on a page of a list. */
     readonly page: number;
     /** How often the push subscription and the waiting one deliver a message before Pub/Sub itself gives it up. */
@@ -117,6 +121,9 @@ export type PushEvent =
   | { readonly kind: "tag only"; readonly place: Place }
   /** What no registry sends. */
   | { readonly kind: "junk"; readonly data: string };
+
+/** How long after a rotation the last that the old configuration has set going may still arrive, in milliseconds. */
+export const AFTERMATH_MS = 300_000;
 
 /** The signer's keys of some checks are replaced. */
 export interface Rotation {

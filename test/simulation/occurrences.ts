@@ -139,6 +139,8 @@ export function createOccurrences(options: OccurrencesOptions): Occurrences {
       attestations().some((one) => one.noteName === noteName && one.resourceUri === resourceUri),
     create,
     list(project, filter, query) {
+      if (filter.split("resourceUrl=").length - 1 > 2 * services.longestFilter)
+        throw new Refusal(400, "INVALID_ARGUMENT");
       const matches = parseFilter(filter);
       const from = Number(query.get("pageToken") ?? 0);
       const found = [...entries.values()].flatMap((entry) => {

@@ -1,3 +1,5 @@
+import type { PushRequest } from "../../lib/delivery/deliver.ts";
+import { EPOCH } from "./names.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -100,4 +102,20 @@ export function createSubscription(scheduler: Scheduler, options: SubscriptionOp
 
 function backOffOf(random: Random, { least, most }: SubscriptionOptions["backOff"], attempt: number): number {
   return Math.min(least * 2 ** (attempt - 1), most) + random.below(least);
+}
+
+/** A push request as Pub/Sub makes it of a message. */
+export function requestOf({ message, attempt, subscription }: Delivery, isCounted: boolean): PushRequest {
+  const { id, data, attributes, published } = message;
+  const body = {
+    message: {
+      data: Buffer.from(data).toString("base64"),
+      messageId: id,
+      publishTime: new Date(EPOCH + published).toISOString(),
+      attributes,
+    },
+    subscription: `projects/simulated/subscriptions/${subscription}`,
+    ...(isCounted ? { deliveryAttempt: attempt } : {}),
+  };
+  return { headers: { "content-type": "application/json" }, body: Buffer.from(JSON.stringify(body)) };
 }

@@ -4,7 +4,8 @@ import type { Transport } from "../../lib/registry/transport.ts";
 import type { Contents, StoredDocument } from "./contents.ts";
 import type { Place } from "./history.ts";
 import type { Random } from "./random.ts";
-import type { Caller, Wire } from "./wire.ts";
+import { TOKEN_HOST, type Tokens } from "./tokens.ts";
+import type { Caller, Faults, Wire } from "./wire.ts";
 
 /** A registry, or several: what is uploaded to a repository can be read from there, and nowhere else. */
 export interface SimulatedRegistry {
@@ -24,12 +25,16 @@ export interface RegistryWatch {
 /** As the real transport allows for one answer. */
 const ANSWER_MS = 30_000;
 
-export function createRegistry(
-  wire: Wire,
-  random: Random,
-  contents: Contents,
-  watch: RegistryWatch,
-): SimulatedRegistry {
+export interface RegistryOptions {
+  readonly wire: Wire;
+  readonly random: Random;
+  readonly contents: Contents;
+  readonly tokens: Tokens;
+  readonly watch: RegistryWatch;
+}
+
+export function createRegistry(options: RegistryOptions): SimulatedRegistry {
+  const { wire, random, contents, tokens, watch } = options;
   const documents = new Map<string, StoredDocument>();
 
   function find(document: string): Answer {
@@ -47,31 +52,38 @@ export function createRegistry(
     return { ...answer, headers: { "content-type": headers["content-type"] } };
   }
 
-  async function send(by: Caller, { url }: Request, signal: AbortSignal): Promise<Answer> {
+  function answer(request: Request, document: string): Answer {
+    if (tokens.isToken(request.url)) return tokens.give(request.url);
+    const [place = ""] = document.split(" ");
+    return tokens.challenge(request, place.slice(place.indexOf("/") + 1)) ?? find(document);
+  }
+
+  function faultsOf(url: URL, document: string): Faults<Answer> {
+    if (tokens.isToken(url)) return REFUSALS;
+    return [
+      ...REFUSALS,
+      { answer: () => refusal(404, "not replicated yet"), as: "not-found" },
+      { answer: () => another(document), as: "digest-mismatch" },
+    ];
+  }
+
+  async function send(by: Caller, request: Request, signal: AbortSignal): Promise<Answer> {
+    const { url } = request;
     const document = documentOf(url);
     watch.asked(by, document);
     let isWhole = false;
     try {
-      const answer = await wire(by, {
+      const answered = await wire(by, {
         port: "registry",
         what: () => `GET ${said(document, contents)}`,
         signal,
-        serve: () => find(document),
-        faults: [
-          { answer: () => refusal(500, "out of order") },
-          { answer: () => refusal(503, "busy") },
-          { answer: () => ({ ...refusal(429, "too many"), retryAfter: 5000 }) },
-          { answer: () => refusal(401, "who are you?") },
-          { answer: () => refusal(403, "not for you") },
-          { answer: () => refusal(502, "the other side is down") },
-          { answer: () => refusal(404, "not replicated yet"), as: "not-found" },
-          { answer: () => another(document), as: "digest-mismatch" },
-        ],
+        serve: () => answer(request, document),
+        faults: faultsOf(url, document),
         broken: () => broken(url.host),
         late: { after: ANSWER_MS, error: () => late(url.host) },
       });
-      isWhole = answer.status === 200 && documents.get(document)?.bytes === answer.bytes;
-      return answer;
+      isWhole = answered.status === 200 && documents.get(document)?.bytes === answered.bytes;
+      return answered;
     } finally {
       watch.answered(by, document, isWhole);
     }
@@ -91,8 +103,18 @@ export function createRegistry(
   };
 }
 
+const REFUSALS: Faults<Answer> = [
+  { answer: () => refusal(500, "out of order") },
+  { answer: () => refusal(503, "busy") },
+  { answer: () => ({ ...refusal(429, "too many"), retryAfter: 5000 }) },
+  { answer: () => refusal(401, "who are you?") },
+  { answer: () => refusal(403, "not for you") },
+  { answer: () => refusal(502, "the other side is down") },
+];
+
 /** `host/repository manifests sha256:…` */
-function documentOf({ host, pathname }: URL): string {
+function documentOf({ host, pathname, search }: URL): string {
+  if (host === TOKEN_HOST) return `${host}/token ${search}`;
   const [, repository = "", kind = "", digest = ""] =
     /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/.exec(pathname) ?? [];
   return `${host}/${repository} ${kind} ${digest}`;

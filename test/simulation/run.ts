@@ -1,8 +1,8 @@
 import { drawHistory } from "./draw.ts";
-import type { History } from "./history.ts";
+import { AFTERMATH_MS, type History } from "./history.ts";
 import { type Core, REAL_CORE } from "./instance.ts";
 import { randomFrom } from "./random.ts";
-import { createScheduler, Violation } from "./scheduler.ts";
+import { createScheduler, type Scheduler, Violation } from "./scheduler.ts";
 import { tellHappening } from "./tell-history.ts";
 import { createWorld } from "./world.ts";
 
@@ -51,14 +51,14 @@ export async function runSeed(seed: number, { core = REAL_CORE, trace }: RunOpti
     }
     await scheduler.run();
     world.requireQuiet("ever");
-    scheduler.note(() => "the world is quiet; what was given up is fed again");
-    world.replay({ of: "dead letters", how: "topic", concurrency: 1 });
-    await scheduler.run();
+    await inGoodWeather(history, scheduler, () => {
+      world.replay({ of: "dead letters", how: "topic", concurrency: 1 });
+    });
     world.requireQuiet("ever");
     if (history.happenings.some(({ kind }) => kind === "rotation")) {
-      scheduler.note(() => "the world is quiet; everything is fed again");
-      world.replay({ of: "history", how: "topic", concurrency: 4 });
-      await scheduler.run();
+      await inGoodWeather(history, scheduler, () => {
+        world.replay({ of: "history", how: "topic", concurrency: 4 });
+      });
       world.requireQuiet("now");
     }
     await scheduler.run();
@@ -74,4 +74,15 @@ export async function runSeed(seed: number, { core = REAL_CORE, trace }: RunOpti
     endings: world.endings,
     counts: world.counts(),
   };
+}
+
+/** Does something in a quiet world when the last storm is over, and the last rotation, and waits until it is quiet again. */
+async function inGoodWeather(history: History, scheduler: Scheduler, act: () => void): Promise<void> {
+  const ends = history.weather.storms.map(({ to }) => to);
+  for (const one of history.happenings) {
+    if (one.kind === "rotation") ends.push(one.at + one.overlap + AFTERMATH_MS + 1);
+  }
+  const wait = Math.max(0, ...ends) - scheduler.now();
+  scheduler.after(wait, () => "the world was quiet; what was given up or is old is fed again", act);
+  await scheduler.run();
 }

@@ -67,6 +67,9 @@ export function createScheduler({ random, trace, mostSteps = MOST_STEPS }: Sched
       queue.add({ at: now + Math.max(0, Math.round(delay)), turn: random.next(), what, take });
     },
     async run() {
+      // What was set going outside of steps has not called anybody yet.
+      await nextTurn();
+      if (failure !== undefined) throw failure;
       for (let step = queue.next(); step !== undefined; step = queue.next()) {
         steps += 1;
         now = step.at;

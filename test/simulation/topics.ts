@@ -1,11 +1,9 @@
-import type { PushRequest } from "../../lib/delivery/deliver.ts";
-import { VoucherError } from "../../lib/errors.ts";
 import type { Message as Copy, Publisher, Topic } from "../../lib/ports.ts";
 import type { Original } from "./deliveries.ts";
 import type { PushEvent, Settings, Weather } from "./history.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
-import { EPOCH } from "./names.ts";
 import { createOriginals, marked } from "./originals.ts";
+import { simulatedPublisher } from "./publisher.ts";
 import { type Acknowledge, createSubscription, type Delivery, type Message } from "./pubsub.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Caller, Wire } from "./wire.ts";
@@ -176,46 +174,6 @@ export function createTopics(options: TopicsOptions): Topics {
       announcements.add(message);
       return message.id;
     },
-    publisherOf: (by) => ({
-      has,
-      publish: (topic, message, signal) =>
-        wire(by, {
-          port: "publisher",
-          what: () => `publish to ${topic}`,
-          signal,
-          patience: 25 * SECOND,
-          serve: () => take(by, topic, message),
-          faults: [{ answer: unavailable }, { answer: forbidden }, { answer: missing }],
-          broken: () => new VoucherError("network", "Pub/Sub broke off", { retryable: true }),
-        }),
-    }),
+    publisherOf: (by) => simulatedPublisher(by, wire, { has, take }),
   };
-}
-
-/** A push request as Pub/Sub makes it of a message. */
-export function requestOf({ message, attempt, subscription }: Delivery, isCounted: boolean): PushRequest {
-  const { id, data, attributes, published } = message;
-  const body = {
-    message: {
-      data: Buffer.from(data).toString("base64"),
-      messageId: id,
-      publishTime: new Date(EPOCH + published).toISOString(),
-      attributes,
-    },
-    subscription: `projects/simulated/subscriptions/${subscription}`,
-    ...(isCounted ? { deliveryAttempt: attempt } : {}),
-  };
-  return { headers: { "content-type": "application/json" }, body: Buffer.from(JSON.stringify(body)) };
-}
-
-function unavailable(): never {
-  throw new VoucherError("unavailable", "Pub/Sub is busy", { retryable: true });
-}
-
-function forbidden(): never {
-  throw new VoucherError("forbidden", "Pub/Sub refuses");
-}
-
-function missing(): never {
-  throw new VoucherError("not-found", "the topic is not there");
 }

@@ -79,7 +79,9 @@ export function watchClaims(options: ClaimWatchOptions): ClaimWatch {
         for (const claim of oracle.certain(place, published)) {
           if (withdrawals.has(keyOf(place.repository, claim))) continue;
           if (keys.some((one) => attestations.counts(place.repository, claim, one))) continue;
-          scheduler.fail(`${said(claim)} is not attested, though ${id} announced ${place.content}`);
+          scheduler.fail(
+            `${said(claim)} in ${place.repository} is not attested, though ${id} announced ${place.content}`,
+          );
         }
       }
     },

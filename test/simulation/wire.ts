@@ -1,6 +1,6 @@
 import type { ErrorCode, VoucherError } from "../../lib/errors.ts";
 import { abandoned } from "../../lib/retry.ts";
-import type { PortName, Storm, Weather } from "./history.ts";
+import type { PortName, Weather } from "./history.ts";
 import type { Random } from "./random.ts";
 import type { Said, Scheduler } from "./scheduler.ts";
 
@@ -50,35 +50,41 @@ export type Wire = <T>(by: Caller, call: Call<T>) => Promise<T>;
 interface Fate {
   readonly there: number;
   readonly back: number;
-  readonly kind: (typeof KINDS)[number];
-  readonly killed: "never" | "before" | "meanwhile" | "after";
+  readonly ending: "served" | "refused" | "lost" | "silent";
+  /** Whether the work is done, whatever is heard of it. */
+  readonly isDone: boolean;
+  readonly killed: "never" | (typeof DEATHS)[number];
 }
 
+const DEATHS = ["before", "meanwhile", "after"] as const;
+
 /** Refused most often; an answer that gets lost, an error after the work was done and silence are what programs forget. */
-const KINDS = [
-  "served",
-  "refused",
-  "refused though done",
-  "lost",
-  "lost after it was done",
-  "silent",
-  "silent though done",
+const FAULTS = [
+  { ending: "refused", isDone: false },
+  { ending: "refused", isDone: false },
+  { ending: "refused", isDone: false },
+  { ending: "refused", isDone: false },
+  { ending: "refused", isDone: true },
+  { ending: "lost", isDone: false },
+  { ending: "lost", isDone: true },
+  { ending: "silent", isDone: false },
+  { ending: "silent", isDone: true },
 ] as const;
-const FAULTS = ["refused", "refused", "refused", ...KINDS.slice(1)] as const;
 
 export function createWire(scheduler: Scheduler, weather: Weather): Wire {
   return <T>(by: Caller, call: Call<T>): Promise<T> => {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     // Whoever is dead calls nobody, and is answered by nobody.
     if (!by.alive()) return promise;
-    const { signal, what } = call;
+    const { signal, what, late, patience } = call;
     if (signal.aborted) return Promise.reject(abandoned(signal));
     const fate = fateOf(scheduler.random, weather, call.port, scheduler.now());
+    const fault = scheduler.random.pick(call.faults);
     if (fate.killed === "before") {
       by.kill(`before ${what()}`);
       return promise;
     }
-    if (fate.kind !== "served") by.disturbed();
+    if (fate.ending !== "served") by.disturbed();
 
     let open = true;
     const settle = (how: () => void) => {
@@ -92,96 +98,63 @@ export function createWire(scheduler: Scheduler, weather: Weather): Wire {
       settle(() => reject(abandoned(signal)));
     };
     signal.addEventListener("abort", giveUp, { once: true });
-    const answer = (said: string, how: () => void) =>
-      scheduler.after(
-        fate.back,
-        () => `${by.name} ⇠ ${said}: ${what()}`,
-        () => {
-          if (fate.killed === "after") by.kill(`with the answer to ${what()}`);
-          settle(how);
-        },
-      );
-    const answerWith = (said: string, make: () => T, before = () => {}) => {
-      let made: () => void;
-      try {
-        const value = make();
-        made = () => resolve(value);
-      } catch (fault) {
-        made = () => reject(fault);
-      }
-      answer(said, () => {
-        before();
-        made();
-      });
-    };
 
-    const breakOff = () => {
-      by.disturbed();
-      reject(call.broken());
+    const answer = (said: string, how: () => void) => {
+      const hear = () => {
+        if (fate.killed === "after") by.kill(`with the answer to ${what()}`);
+        settle(how);
+      };
+      scheduler.after(fate.back, () => `${by.name} ⇠ ${said}: ${what()}`, hear);
     };
-    const fault = scheduler.random.pick(call.faults);
-    scheduler.after(
-      fate.there,
-      () => `${by.name} ⇢ ${fate.kind}: ${what()}`,
-      () => {
-        switch (fate.kind) {
-          case "served":
-            answerWith("answered", call.serve);
-            break;
-          case "refused":
-            answerWith("refused", fault.answer, () => by.disturbed(fault.as));
-            break;
-          case "refused though done":
-            quietly(call.serve);
-            answerWith("refused", fault.answer, () => by.disturbed(fault.as));
-            break;
-          case "lost after it was done":
-            quietly(call.serve);
-            answer("broken off", breakOff);
-            break;
-          case "lost":
-            answer("broken off", breakOff);
-            break;
-          case "silent though done":
-            quietly(call.serve);
-            break;
-          case "silent":
-            break;
-        }
-        if (fate.killed === "meanwhile") by.kill(`during ${what()}`);
-      },
-    );
-    const { late, patience } = call;
-    if (patience !== undefined) {
-      scheduler.after(
-        patience,
-        () => `${by.name} must have had enough of: ${what()}`,
-        () => {
-          if (open && by.alive()) scheduler.fail(`${by.name} still waits for an answer to: ${what()}`);
-        },
-      );
-    }
-    if (late !== undefined && (fate.kind.startsWith("silent") || fate.there + fate.back >= late.after)) {
-      scheduler.after(
-        late.after,
-        () => `${by.name} waits no longer: ${what()}`,
-        () => {
+    const arrive = () => {
+      const done = fate.isDone ? outcomeOf(call.serve) : undefined;
+      if (fate.ending === "served" && done !== undefined) {
+        answer("answered", () => done(resolve, reject));
+      } else if (fate.ending === "refused") {
+        const refused = outcomeOf(fault.answer);
+        answer("refused", () => {
+          by.disturbed(fault.as);
+          refused(resolve, reject);
+        });
+      } else if (fate.ending === "lost") {
+        answer("broken off", () => {
           by.disturbed();
-          settle(() => reject(late.error()));
-        },
-      );
+          reject(call.broken());
+        });
+      }
+      if (fate.killed === "meanwhile") by.kill(`during ${what()}`);
+    };
+    scheduler.after(fate.there, () => `${by.name} ⇢ ${nameOf(fate)}: ${what()}`, arrive);
+
+    if (patience !== undefined) {
+      const require = () => {
+        if (open && by.alive()) scheduler.fail(`${by.name} still waits for an answer to: ${what()}`);
+      };
+      scheduler.after(patience, () => `${by.name} must have had enough of: ${what()}`, require);
+    }
+    if (late !== undefined && (fate.ending === "silent" || fate.there + fate.back >= late.after)) {
+      const goOn = () => {
+        by.disturbed();
+        settle(() => reject(late.error()));
+      };
+      scheduler.after(late.after, () => `${by.name} waits no longer: ${what()}`, goOn);
     }
     return promise;
   };
 }
 
-/** What is done although nobody will hear of it. */
-function quietly(serve: () => unknown): void {
+/** Does something now, and hands on later what it returned or threw. */
+function outcomeOf<T>(act: () => T): (resolve: (value: T) => void, reject: (fault: unknown) => void) => void {
   try {
-    serve();
-  } catch {
-    // That it was refused is not heard either.
+    const value = act();
+    return (resolve) => resolve(value);
+  } catch (fault) {
+    return (_, reject) => reject(fault);
   }
+}
+
+function nameOf({ ending, isDone }: Fate): string {
+  return isDone && ending !== "served" ? `${ending} though done` : ending;
 }
 
 function fateOf(random: Random, { storms, latency }: Weather, port: PortName, now: number): Fate {
@@ -190,12 +163,7 @@ function fateOf(random: Random, { storms, latency }: Weather, port: PortName, no
   const there = random.below(latency) * slow;
   const back = random.below(latency) * slow;
   const killed = storm !== undefined && random.chance(storm.kills) ? random.pick(DEATHS) : "never";
-  return { there, back, killed, kind: kindOf(random, storm, port) };
-}
-
-const DEATHS = ["before", "meanwhile", "after"] as const;
-
-function kindOf(random: Random, storm: Storm | undefined, port: PortName): Fate["kind"] {
-  if (storm === undefined || !random.chance(storm.faults[port])) return "served";
-  return random.pick(FAULTS);
+  const isFaulty = storm !== undefined && random.chance(storm.faults[port]);
+  const ending = isFaulty ? random.pick(FAULTS) : ({ ending: "served", isDone: true } as const);
+  return { there, back, killed, ...ending };
 }

@@ -1,11 +1,12 @@
 import { createObserver } from "../../lib/telemetry/observer.ts";
 import { contentsOf } from "./contents.ts";
+import { dataOf } from "./events.ts";
 import { writeEvidence } from "./evidence.ts";
 import { createFleet, type Instance, type Started } from "./fleet.ts";
 import { foreignAttestation } from "./foreign.ts";
 import { grafeasTransport } from "./grafeas.ts";
 import { type Announced, createHandling, type Survey } from "./handling.ts";
-import type { Happening, History, PushEvent } from "./history.ts";
+import { AFTERMATH_MS, type Happening, type History, type PushEvent } from "./history.ts";
 import { type Core, startProgram } from "./instance.ts";
 import { type Keys, keysOf } from "./keys.ts";
 import { isContacted, PROJECTS } from "./names.ts";
@@ -15,6 +16,7 @@ import { createRegistry } from "./registry.ts";
 import { type Replaying, runReplay } from "./replaying.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { clockOf, paceOf } from "./time.ts";
+import { createTokens, TOKEN_HOST } from "./tokens.ts";
 import { createTopics } from "./topics.ts";
 import { watchAttestations } from "./watch-attestations.ts";
 import { watchClaims } from "./watch-claims.ts";
@@ -37,9 +39,6 @@ export interface World {
     readonly letters: number;
   };
 }
-
-/** How long after a rotation the last that the old configuration has set going may still arrive, in milliseconds. */
-const AFTERMATH_MS = 300_000;
 
 export function createWorld(history: History, scheduler: Scheduler, core: Core): World {
   const { settings, weather, happenings } = history;
@@ -74,8 +73,14 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
     scheduler,
     attestations: occurrences.attestations,
   });
-  const mayContact = (host: string) => !settings.validRepos || isContacted(host);
-  const registry = createRegistry(wire, scheduler.random, contents, watchRegistry(scheduler, mayContact));
+  const mayContact = (host: string) => !settings.validRepos || isContacted(host) || host === TOKEN_HOST;
+  const registry = createRegistry({
+    wire,
+    random: scheduler.random,
+    contents,
+    tokens: createTokens(services.tokenSeconds, scheduler.now),
+    watch: watchRegistry(scheduler, mayContact),
+  });
   const claims = watchClaims({ oracle, contents, checks: settings.checks, scheduler, attestations });
   const watch = watchDeliveries({ history, oracle, scheduler, claims });
 
@@ -138,23 +143,8 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
     return { program, clock };
   }
 
-  function dataOf(event: PushEvent): Uint8Array {
-    if (event.kind === "junk") return Buffer.from(event.data);
-    const { repository, content } = event.place;
-    const digest = contents.digestOf(content);
-    const named = `${repository}@${digest}`;
-    const tagged = (tag: string | undefined) => (tag === undefined ? {} : { tag: `${repository}:${tag}` });
-    const document = {
-      push: () => ({ action: "INSERT", digest: named, ...(event.kind === "push" ? tagged(event.tag) : {}) }),
-      companion: () => ({ action: "INSERT", digest: named, ...tagged(`${digest.replace(":", "-")}.sig`) }),
-      delete: () => ({ action: "DELETE", digest: named }),
-      "tag only": () => ({ action: "INSERT", ...tagged("latest") }),
-    }[event.kind]();
-    return Buffer.from(JSON.stringify(document));
-  }
-
   function replay(asked: Pick<Replaying, "of" | "how" | "concurrency">): void {
-    const lines = events.map((event) => Buffer.from(dataOf(event)).toString());
+    const lines = events.map((event) => Buffer.from(dataOf(event, contents)).toString());
     const options = { scheduler, fleet, topics, replay: core.replay, replayed: handling.replayed };
     runReplay({ ...asked, lines }, options).catch((thrown: unknown) =>
       scheduler.fail(`a replay ended with ${String(thrown)}`),
@@ -165,11 +155,16 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
     replay,
     endings: watch.endings,
     requireQuiet(keys) {
-      const [first, second] = versions;
-      const now = rotation === undefined ? first : second;
+      const [, now] = versions;
+      const events = topics.ledger.events();
       attestations.requireOnce();
-      if (keys === "ever") claims.lookAgain(versions);
-      claims.requireCertain(topics.ledger.events(), keys === "ever" ? versions : [now]);
+      if (keys === "ever") {
+        claims.lookAgain(versions);
+        claims.requireCertain(events, versions);
+      } else {
+        const since = events.filter(({ published }) => !survey.isMixed(published, Infinity));
+        claims.requireCertain(since, [now]);
+      }
     },
     counts: () => ({
       ...fleet.counts,
@@ -182,7 +177,7 @@ export function createWorld(history: History, scheduler: Scheduler, core: Core):
           return registry.upload(happening.place);
         case "event":
           events.push(happening.event);
-          return void topics.announce(happening.event, dataOf(happening.event));
+          return void topics.announce(happening.event, dataOf(happening.event, contents));
         case "scan":
         case "build": {
           const said = writeEvidence(happening, contents, occurrences);
