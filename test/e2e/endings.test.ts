@@ -115,14 +115,14 @@ async function openWaitingRoom(maxMinutes: number) {
 
 type WaitingRoom = Awaited<ReturnType<typeof openWaitingRoom>>;
 
-const eventually = (expectation: () => void) => vi.waitFor(expectation, { timeout: 20_000, interval: 50 });
+const eventually = (expectation: () => void) => vi.waitFor(expectation, { timeout: 60_000, interval: 50 });
 
 describeWith(["pubsub-emulator"], "an index that is pushed before its build is on record", () => {
   let room: WaitingRoom;
 
   beforeAll(async () => {
     room = await openWaitingRoom(60);
-  }, 60_000);
+  }, 90_000);
 
   afterAll(() => room?.close());
 
@@ -136,7 +136,7 @@ describeWith(["pubsub-emulator"], "an index that is pushed before its build is o
     await eventually(() => expect(room.attested(root)).toEqual(CHECKS));
     expect(platforms.map(room.attested)).toEqual([CHECKS, CHECKS]);
     await eventually(() => expect(room.deliveriesOf(root).at(-1)?.outcome).toBe("attested"));
-  }, 40_000);
+  }, 90_000);
 });
 
 describeWith(["pubsub-emulator"], "an index whose evidence does not come in time", () => {
@@ -145,7 +145,7 @@ describeWith(["pubsub-emulator"], "an index whose evidence does not come in time
   beforeAll(async () => {
     // Three seconds: after three refusals the emulator makes whoever waits wait for minutes.
     room = await openWaitingRoom(0.05);
-  }, 60_000);
+  }, 90_000);
 
   afterAll(() => room?.close());
 
@@ -162,7 +162,7 @@ describeWith(["pubsub-emulator"], "an index whose evidence does not come in time
       ),
     });
     expect(room.attested(root)).toEqual(["nobody", "snakeoil"]);
-  }, 40_000);
+  }, 90_000);
 
   it.each([
     [
